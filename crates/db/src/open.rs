@@ -1,0 +1,253 @@
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::time::Duration;
+
+use model::{Clock, Id, IdGenerator, Random, Timestamp};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqlSafeStr, Transaction};
+
+use crate::conn::{Inner, Tx};
+use crate::gate::Gate;
+use crate::{Conn, Error, Result, migrate, node};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// How safe a write must be before COMMIT returns (ARCHITECTURE.md, "Durability").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// On disk: whatever was acknowledged outward, done by a person, or written before sending.
+    Full,
+    /// May be lost with the machine's power, because our own cursor, in the same transaction, reads the source again.
+    Reread,
+}
+
+/// Whose turn it is before SQLite's one writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    Person,
+    Background,
+}
+
+/// What every store function needs besides the connection: time, ids, randomness; handed in on opening.
+pub struct Env {
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub ids: IdGenerator,
+    /// This process in leases: node number and a random part.
+    pub holder: String,
+    pub(crate) node: u16,
+    last_event_hint: AtomicI64,
+}
+
+impl Env {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+    pub fn id<T>(&self) -> Id<T> {
+        self.ids.next()
+    }
+    /// Tells readers in this process that something was committed; a hint only, polling is the truth.
+    pub fn hint(&self) -> i64 {
+        self.last_event_hint.load(Ordering::Acquire)
+    }
+    pub(crate) fn bump(&self) {
+        self.last_event_hint.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+pub struct OpenOptions {
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    /// Connections at most: SQLite readers or PostgreSQL connections.
+    pub connections: u32,
+}
+
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) pools: Pools,
+    pub(crate) env: Arc<Env>,
+    pub(crate) gate: Gate,
+    synchronous: Arc<AtomicU8>,
+    _lock: Option<Arc<File>>,
+    notify: Arc<tokio::sync::Notify>,
+}
+
+#[derive(Clone)]
+pub(crate) enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool, path: PathBuf },
+    Pg(PgPool),
+}
+
+impl Db {
+    /// Opens (and makes) `folder/tresen.sqlite`, takes the folder's lock, brings the schema up to date. A copy of the file is kept before a
+    /// migration changes a schema that is already there.
+    pub async fn open_sqlite(folder: &Path, options: OpenOptions) -> Result<Db> {
+        std::fs::create_dir_all(folder)?;
+        let lock_path = folder.join("tresen.lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path)?;
+        lock.try_lock().map_err(|_| Error::Locked(folder.to_path_buf()))?;
+        let path = folder.join("tresen.sqlite");
+        let connect = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(400)
+            .pragma("secure_delete", "ON")
+            .pragma("cache_size", "-16000")
+            .pragma("mmap_size", "0")
+            .pragma("temp_store", "MEMORY");
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(connect.clone())
+            .await?;
+        migrate::sqlite(&write, &path).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(options.connections.max(1))
+            .test_before_acquire(false)
+            .idle_timeout(Duration::from_secs(60))
+            .max_lifetime(None)
+            .connect_lazy_with(connect.pragma("query_only", "ON"));
+        Self::ready(Pools::Sqlite { read, write, path }, options, Some(Arc::new(lock))).await
+    }
+
+    /// Connects to PostgreSQL 15 or later and brings the schema up to date.
+    pub async fn open_postgres(url: &str, options: OpenOptions) -> Result<Db> {
+        let connect = PgConnectOptions::from_str(url)?.statement_cache_capacity(500).application_name("tresen");
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections.max(2))
+            .test_before_acquire(false)
+            .before_acquire(|c, meta| Box::pin(async move { Ok(meta.idle_for < Duration::from_secs(30) || c.ping().await.is_ok()) }))
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(connect)
+            .await?;
+        migrate::postgres(&pool).await?;
+        Self::ready(Pools::Pg(pool), options, None).await
+    }
+
+    async fn ready(pools: Pools, options: OpenOptions, lock: Option<Arc<File>>) -> Result<Db> {
+        let OpenOptions { clock, random, .. } = options;
+        let holder = random.token();
+        let gate = Gate::default();
+        let (number, after) = node::take(&pools, &holder).await?;
+        let ids = IdGenerator::new(clock.clone(), number).map_err(|_| Error::NoNode)?.starting_after(after);
+        let env = Arc::new(Env { clock, random, ids, holder, node: number, last_event_hint: AtomicI64::new(0) });
+        Ok(Db { pools, env, gate, synchronous: Arc::new(AtomicU8::new(0)), _lock: lock, notify: Arc::default() })
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self.pools {
+            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Pg(_) => Engine::Postgres,
+        }
+    }
+    pub fn env(&self) -> &Arc<Env> {
+        &self.env
+    }
+    pub fn now(&self) -> Timestamp {
+        self.env.now()
+    }
+    pub fn id<T>(&self) -> Id<T> {
+        self.env.id()
+    }
+    /// The SQLite file, for copies and sizes.
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        match &self.pools {
+            Pools::Sqlite { path, .. } => Some(path),
+            Pools::Pg(_) => None,
+        }
+    }
+
+    /// A connection that reads. Take one per request; give it back before calling another server.
+    pub async fn read(&self) -> Result<Conn> {
+        let inner = match &self.pools {
+            Pools::Sqlite { read, .. } => Inner::Sqlite(read.acquire().await?),
+            Pools::Pg(pool) => Inner::Pg(pool.acquire().await?),
+        };
+        Ok(Conn::new(inner, self.env.clone(), None))
+    }
+
+    /// A reading transaction: everything in it sees the same moment (backup, export).
+    pub async fn snapshot(&self) -> Result<Conn> {
+        let inner = match &self.pools {
+            Pools::Sqlite { read, .. } => Inner::SqliteTx(Transaction::begin(read.acquire().await?, Some("BEGIN".into_sql_str())).await?),
+            Pools::Pg(pool) => {
+                Inner::PgTx(Transaction::begin(pool.acquire().await?, Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".into_sql_str())).await?)
+            }
+        };
+        Ok(Conn::new(inner, self.env.clone(), None))
+    }
+
+    /// A transaction for what a person does: first in the queue, on disk when it returns.
+    pub async fn write(&self) -> Result<Tx> {
+        self.write_as(Turn::Person, Durability::Full).await
+    }
+
+    /// A transaction for background work that only our cursor acknowledges.
+    pub async fn write_reread(&self) -> Result<Tx> {
+        self.write_as(Turn::Background, Durability::Reread).await
+    }
+
+    pub async fn write_as(&self, turn: Turn, durability: Durability) -> Result<Tx> {
+        Ok(match &self.pools {
+            Pools::Sqlite { write, .. } => {
+                let pass = self.gate.pass(turn).await;
+                let mut conn = write.acquire().await?;
+                let (level, text) = match durability {
+                    Durability::Full => (1, "PRAGMA synchronous = FULL"),
+                    Durability::Reread => (2, "PRAGMA synchronous = NORMAL"),
+                };
+                // Inside a transaction SQLite ignores the pragma, so it stands before BEGIN.
+                if self.synchronous.swap(level, Ordering::Relaxed) != level {
+                    sqlx::query(text).execute(&mut *conn).await?;
+                }
+                let tx = Transaction::begin(conn, Some("BEGIN IMMEDIATE".into_sql_str())).await?;
+                Tx::new(Inner::SqliteTx(tx), self.env.clone(), Some(pass), self.notify.clone())
+            }
+            Pools::Pg(pool) => {
+                let mut tx = pool.begin().await?;
+                if durability == Durability::Reread {
+                    sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *tx).await?;
+                }
+                Tx::new(Inner::PgTx(tx), self.env.clone(), None, self.notify.clone())
+            }
+        })
+    }
+
+    /// Wakes when a transaction of this process has committed. Other processes' work is seen by polling.
+    pub async fn committed(&self) {
+        self.notify.notified().await;
+    }
+
+    /// Prolongs this process's node number; call every 20 s while running.
+    pub async fn keep_node(&self) -> Result<()> {
+        node::keep(self).await
+    }
+
+    /// Gives the node number back and closes the pools, so that everything is on disk.
+    pub async fn close(self) {
+        if let Err(error) = node::release(&self).await {
+            tracing::warn!(%error, "node number not given back; it is free again after its lease");
+        }
+        match self.pools {
+            Pools::Sqlite { read, write, .. } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Pg(pool) => pool.close().await,
+        }
+    }
+}
