@@ -55,6 +55,14 @@ pub(crate) async fn postgres(pool: &PgPool) -> Result<()> {
     Ok(())
 }
 
+/// Tells PostgreSQL schemas apart: a short hash over all migrations.
+pub(crate) fn digest() -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    embedded::POSTGRES.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
 /// The number of the newest migration that ran on this database.
 pub async fn schema_version(conn: &mut Conn) -> Result<i64> {
     let (version,): (i64,) = conn.one("SELECT CAST(MAX(version) AS BIGINT) FROM _sqlx_migrations", vec![]).await?;

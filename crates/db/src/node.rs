@@ -10,18 +10,18 @@ const LEASE: i64 = 90_000_000;
 
 pub(crate) async fn take(pools: &Pools, holder: &str) -> Result<(u16, Timestamp)> {
     match pools {
-        // Alone in its folder by the file lock: number 0, behind whatever was used last.
+        // Alone in its folder by the file lock: number 0. After a crash `expires_at` bounds what was used since `last_used` was written.
         Pools::Sqlite { write, .. } => {
-            let row: Option<(i64, i64)> = sqlx::query_as(
-                "INSERT INTO nodes (number, holder, expires_at, last_used) VALUES (0, $1, 0, 0)
-                 ON CONFLICT (number) DO UPDATE SET holder = excluded.holder RETURNING number, last_used",
+            let (last,): (i64,) = sqlx::query_as(
+                "INSERT INTO nodes (number, holder, expires_at, last_used) VALUES (0, $1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + $2, 0)
+                 ON CONFLICT (number) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at, last_used = MAX(last_used, expires_at)
+                 RETURNING last_used",
             )
             .bind(holder)
-            .fetch_optional(write)
+            .bind(LEASE)
+            .fetch_one(write)
             .await?;
-            let newest: (Option<i64>,) = sqlx::query_as("SELECT MAX(id) FROM audit_events").fetch_one(write).await?;
-            let audited = newest.0.map_or(Timestamp(0), |id| model::Id::<()>::from_i64(id).made_at());
-            Ok((0, Timestamp(row.map_or(0, |(_, last)| last)).max(audited)))
+            Ok((0, Timestamp(last)))
         }
         Pools::Pg(pool) => {
             for _ in 0..1024 {

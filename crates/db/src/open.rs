@@ -251,3 +251,37 @@ impl Db {
         }
     }
 }
+
+/// Makes an empty database, or a copy of `template` (nobody may be connected to it), on the server of `url`. For tests and for restoring.
+pub async fn create_database(url: &str, name: &str, template: Option<&str>) -> Result<()> {
+    let mut conn = sqlx::PgConnection::connect(url).await?;
+    let statement = format!("CREATE DATABASE \"{}\" TEMPLATE ", name.replace('"', ""));
+    sqlx::query(quoted(&statement, template.unwrap_or("template0"))).execute(&mut conn).await?;
+    Ok(())
+}
+
+/// A database with the newest schema and nothing in it, made once per server and schema, to copy from. The name tells the schema.
+pub async fn migrated_template(url: &str) -> Result<String> {
+    let name = format!("tresen_template_{}", migrate::digest());
+    let mut conn = sqlx::PgConnection::connect(url).await?;
+    sqlx::query("SELECT pg_advisory_lock(7301)").execute(&mut conn).await?;
+    let there: Option<(i32,)> = sqlx::query_as("SELECT 1 FROM pg_database WHERE datname = $1").bind(&name).fetch_optional(&mut conn).await?;
+    if there.is_none() {
+        let making = format!("{name}_making");
+        sqlx::raw_sql(quoted("DROP DATABASE IF EXISTS ", &making)).execute(&mut conn).await?;
+        create_database(url, &making, None).await?;
+        let base = url.rsplit_once('/').map_or(url, |(base, _)| base);
+        let pool = PgPoolOptions::new().max_connections(1).connect(&format!("{base}/{making}")).await?;
+        migrate::postgres(&pool).await?;
+        pool.close().await;
+        sqlx::raw_sql(quoted(&format!("ALTER DATABASE {making} RENAME TO "), &name)).execute(&mut conn).await?;
+    }
+    // Ending the session gives the lock back.
+    conn.close().await?;
+    Ok(name)
+}
+
+#[expect(clippy::disallowed_types, reason = "names of databases cannot be bound; they are made here")]
+fn quoted(statement: &str, name: &str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!("{statement}\"{}\"", name.replace('"', "")))
+}
