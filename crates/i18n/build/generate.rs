@@ -420,7 +420,7 @@ fn method_name(key: &str) -> String {
 
 // ---------------------------------------------------------------------------------------------------------------- writing
 
-/// Texts become constant tables and every method a single call, because tables compile several times faster than formatting code.
+/// Texts become constant tables and every method a single call: little to compile, and one place that writes sentences.
 fn emit(messages: &[Message<'_>]) -> String {
     let (mut methods, mut keys, mut entries, mut patterns) = (String::new(), String::new(), String::new(), String::new());
     for message in messages {
