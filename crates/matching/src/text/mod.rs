@@ -1,0 +1,5 @@
+//! Text to tokens, tokens to comparable form.
+
+pub mod fold;
+pub mod stem;
+pub mod token;
