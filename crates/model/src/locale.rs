@@ -77,7 +77,7 @@ impl Locale {
         let digits = n.unsigned_abs().to_string();
         let mut out = String::from(if n < 0 { "−" } else { "" });
         for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place) % 3 == 0 {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
                 out.push_str(separator);
             }
             out.push(digit);
