@@ -1,0 +1,145 @@
+use domain::accounts::workspaces::{self, MyWorkspace};
+use domain::accounts::{Permission, Person, Seat};
+use domain::App;
+use i18n::{Texts, TimeZone};
+use model::Timestamp;
+
+use crate::error::Fault;
+use crate::visit::{Door, Visit, Visitor};
+use crate::assets;
+
+/// What every page shows around its content, and what templates format with.
+pub struct Page {
+    pub t: Texts,
+    pub seat: Option<Seat>,
+    pub workspaces: Vec<MyWorkspace>,
+    /// The lit entry of the rail: `inbox`, `listen`, `customers`, `settings`, `me`, or nothing.
+    pub area: &'static str,
+    pub theme: String,
+    pub shortcuts: bool,
+    pub is_demo: bool,
+    /// Path and query of this page: the language switch comes back to it.
+    pub path: String,
+    pub now: Timestamp,
+    pub zone: TimeZone,
+    /// Where live updates continue from.
+    pub live_from: String,
+    /// A message for a toast: text, and the undo's address if there is one.
+    pub toast: Option<(String, Option<String>)>,
+}
+
+impl Page {
+    /// A page without a workspace: log-in, set-up, faults.
+    pub fn bare(app: &App, t: Texts, person: Option<&Person>, visitor: &Visitor) -> Self {
+        let zone = person.and_then(|p| p.time_zone.as_deref()).and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+        Self {
+            t,
+            seat: None,
+            workspaces: Vec::new(),
+            area: "",
+            theme: person.map_or_else(|| "system".into(), |p| p.theme.clone()),
+            shortcuts: person.is_none_or(|p| p.shortcuts),
+            is_demo: app.config.demo,
+            path: visitor.path.clone(),
+            now: app.now(),
+            zone,
+            live_from: String::new(),
+            toast: None,
+        }
+    }
+
+    pub fn outside(door: &Door) -> Self {
+        Self::bare(&door.app, door.t(), door.person.as_ref(), &door.visitor)
+    }
+
+    pub async fn in_workspace(visit: &Visit, area: &'static str) -> Result<Self, Fault> {
+        let mut conn = visit.app.db.read().await?;
+        let workspaces = workspaces::of_user(&mut conn, visit.seat.user()).await?;
+        let live_from = domain::events::newest(&mut conn).await?.to_string();
+        drop(conn);
+        let mut page = Self::bare(&visit.app, visit.t(), Some(&visit.seat.person), &visit.visitor);
+        page.zone = visit.seat.time_zone();
+        page.toast = toast(visit);
+        Ok(Self { seat: Some(visit.seat.clone()), workspaces, area, live_from, ..page })
+    }
+
+    /// `/slug/rest`; without a workspace `/rest`.
+    pub fn href(&self, rest: &str) -> String {
+        match &self.seat {
+            Some(seat) => format!("/{}/{rest}", seat.workspace.slug),
+            None => format!("/{rest}"),
+        }
+    }
+    pub fn can(&self, permission: &str) -> bool {
+        self.seat.as_ref().is_some_and(|seat| Permission::ALL.iter().any(|p| p.name() == permission && seat.can(*p)))
+    }
+    pub fn asset(&self, name: &str) -> String {
+        assets::path(name)
+    }
+    pub fn language(&self) -> &'static str {
+        self.t.language().code()
+    }
+    pub fn user_name(&self) -> &str {
+        self.seat.as_ref().map_or("", |seat| &seat.person.name)
+    }
+    /// "heute, 11:20".
+    pub fn when(&self, at: &Timestamp) -> String {
+        self.t.short_when(*at, self.now, &self.zone)
+    }
+    /// The exact instant for titles.
+    pub fn exact(&self, at: &Timestamp) -> String {
+        self.t.date_time(*at, &self.zone)
+    }
+    /// Grouped digits.
+    pub fn number(&self, n: &i64) -> String {
+        self.t.locale.number(*n)
+    }
+    pub fn theme_name(&self, theme: &str) -> &'static str {
+        match theme {
+            "light" => self.t.me_theme_light(),
+            "dark" => self.t.me_theme_dark(),
+            "contrast" => self.t.me_theme_contrast(),
+            _ => self.t.me_theme_system(),
+        }
+    }
+    /// Up to two letters for an avatar.
+    pub fn initials(&self, name: &str) -> String {
+        initials(name)
+    }
+}
+
+/// `Sabine Wirth` → `SW`.
+pub fn initials(name: &str) -> String {
+    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let first = words.next().and_then(|w| w.chars().next());
+    let last = words.next_back().and_then(|w| w.chars().next());
+    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+}
+
+/// `?said=KEY&undo=ID` after an action: the toast, with its way back.
+fn toast(visit: &Visit) -> Option<(String, Option<String>)> {
+    let query = visit.visitor.path.split_once('?')?.1;
+    let (mut said, mut undo) = (None, None);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "said" => said = Some(value.into_owned()),
+            "undo" => undo = value.parse::<model::Id<model::kinds::Event>>().ok(),
+            _ => {}
+        }
+    }
+    // Only texts made for this may be shown: the query is anybody's.
+    let key = said.filter(|key| key.starts_with("said-"))?;
+    let text = visit.t().by_key(&key, &[])?;
+    Some((text, undo.map(|id| visit.path(format!("undo/{id}")))))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn initials_are_the_first_and_last_words() {
+        assert_eq!(super::initials("Sabine Wirth"), "SW");
+        assert_eq!(super::initials("Café Morgenrot, Graz"), "CG");
+        assert_eq!(super::initials("änne"), "Ä");
+        assert_eq!(super::initials("🙂"), "");
+    }
+}

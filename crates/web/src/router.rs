@@ -1,0 +1,97 @@
+//! Every route, with what it needs. The test over all routes × roles × workspaces walks this table.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{MethodRouter, get, post};
+use domain::App;
+use domain::accounts::Permission::{self, *};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+
+use crate::{assets, error, guard, live, pages};
+
+/// What a request must have before its handler sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Anybody. Cookies are read (a signed-in visitor keeps their language), unsafe methods are checked for CSRF.
+    Anyone,
+    /// Machines and strangers: exempt from CSRF checks, and therefore blind to cookies.
+    NoCookies,
+    /// As `NoCookies`, and may stand in another site's frame.
+    Framed,
+    /// A signed-in person, in no workspace.
+    Person,
+    /// The installation's administrator.
+    Installation,
+    /// A member of the workspace in the path whose roles hold this permission.
+    In(Permission),
+}
+
+pub struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub need: Need,
+    handler: MethodRouter<Site>,
+}
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Site {
+    pub app: App,
+    pub trust: Arc<Trust>,
+}
+
+/// What the wiring decides about HTTP.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses of the reverse proxy.
+    pub proxies: Vec<std::net::IpAddr>,
+    /// Cookies carry `Secure`: the public address is https.
+    pub secure_cookies: bool,
+}
+
+macro_rules! routes { ($($method:ident $path:literal $need:expr => $handler:path;)*) => {
+    vec![$(Route { method: stringify!($method), path: $path, need: $need, handler: $method($handler) }),*]
+} }
+
+/// The whole table.
+pub fn table() -> Vec<Route> {
+    use Need::{Anyone, Framed, In, Installation, NoCookies, Person};
+    let _ = (Framed, Installation);
+    routes! {
+        // Door
+        get  "/"                                     Anyone => pages::door::home;
+        get  "/assets/{version}/{*name}"             NoCookies => assets::serve;
+        get  "/setup/{token}"                        Anyone => pages::door::setup::page;
+        post "/setup/{token}"                        Anyone => pages::door::setup::submit;
+        get  "/login"                                Anyone => pages::door::login::page;
+        post "/login"                                Anyone => pages::door::login::submit;
+        post "/logout"                               Person => pages::door::login::out;
+        post "/language"                             Anyone => pages::door::language;
+        // The person
+        get  "/me"                                   Person => pages::me::page;
+        post "/me"                                   Person => pages::me::save;
+        post "/me/sessions/{session}/revoke"         Person => pages::me::revoke;
+        // Live
+        get  "/{workspace}/live"                     In(InboxRead) => live::stream;
+        get  "/{workspace}"                          In(MemberRead) => pages::door::workspace;
+    }
+}
+
+/// The application over HTTP.
+pub fn router(site: Site) -> Router {
+    let mut router = Router::new();
+    for route in table() {
+        let guarded = route.handler.layer(axum::middleware::from_fn_with_state((site.clone(), route.need), guard::guard));
+        router = router.route(route.path, guarded);
+    }
+    router
+        .fallback(error::not_found)
+        .layer(axum::middleware::from_fn_with_state(site.clone(), error::render))
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(error::panicked))
+        .layer(axum::middleware::from_fn(guard::headers))
+        // Event streams must not wait for a compressor's buffer.
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream"))))
+        .with_state(site)
+}
