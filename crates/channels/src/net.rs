@@ -254,18 +254,18 @@ impl Net {
             self.check_url(&url)?;
             let answer = client.get(url.clone()).headers(request.headers.clone()).send().await.map_err(|error| explain(&error))?;
             let status = answer.status().as_u16();
-            if matches!(status, 301 | 302 | 303 | 307 | 308) {
-                if let Some(target) = answer.headers().get(LOCATION) {
-                    // Locations come as raw UTF-8 in the wild; RFC 9110 §10.2.2 knows only ASCII.
-                    let target = String::from_utf8_lossy(target.as_bytes()).into_owned();
-                    let next = url.join(target.trim()).map_err(|_| Failure::Garbage { detail: "redirect to no address".into() })?;
-                    permanent_so_far &= matches!(status, 301 | 308);
-                    if permanent_so_far {
-                        moved_to = Some(next.clone());
-                    }
-                    url = next;
-                    continue;
+            if matches!(status, 301 | 302 | 303 | 307 | 308)
+                && let Some(target) = answer.headers().get(LOCATION)
+            {
+                // Locations come as raw UTF-8 in the wild; RFC 9110 §10.2.2 knows only ASCII.
+                let target = String::from_utf8_lossy(target.as_bytes()).into_owned();
+                let next = url.join(target.trim()).map_err(|_| Failure::Garbage { detail: "redirect to no address".into() })?;
+                permanent_so_far &= matches!(status, 301 | 308);
+                if permanent_so_far {
+                    moved_to = Some(next.clone());
                 }
+                url = next;
+                continue;
             }
             return read_body(answer, request.max_body, url, moved_to).await;
         }
@@ -362,11 +362,13 @@ fn explain(error: &reqwest::Error) -> Failure {
         if let Some(tls) = current.downcast_ref::<rustls::Error>() {
             return Failure::Tls { detail: tls.to_string() };
         }
-        // An io::Error's `source` is that of what it wraps, so the wrapped error itself would be passed over.
-        if let Some(wrapped) = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        // An io::Error's `source` is that of what it wraps, so the wrapped error itself would be passed over; and they are wrapped in each other.
+        let mut io = current.downcast_ref::<std::io::Error>();
+        while let Some(wrapped) = io.and_then(std::io::Error::get_ref) {
             if let Some(tls) = wrapped.downcast_ref::<rustls::Error>() {
                 return Failure::Tls { detail: tls.to_string() };
             }
+            io = wrapped.downcast_ref();
         }
         detail = current.to_string();
         cause = current.source();
@@ -540,6 +542,25 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let net = Net::new(NetPolicy { allow_private: vec!["127.0.0.0/8".parse().unwrap()], extra_ca: None });
         assert!(net.connect_tcp("127.0.0.1", port).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_speaks_no_tls_is_told_from_one_that_is_down() {
+        use tokio::io::AsyncWriteExt;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\nplain text only").await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let net = Net::new(NetPolicy { allow_private: vec!["127.0.0.0/8".parse().unwrap()], extra_ca: None });
+        let get = |url: String| net.get(Request::new(Url::parse(&url).unwrap(), &Limits::default()));
+        let failure = get(format!("https://127.0.0.1:{port}/")).await.err();
+        assert!(matches!(failure, Some(Failure::Tls { .. })), "{failure:?}");
+        let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let failure = get(format!("http://{nobody}/")).await.err();
+        assert!(matches!(failure, Some(Failure::Unreachable { .. })), "{failure:?}");
     }
 
     #[test]

@@ -185,6 +185,12 @@ fn an_item_is_one_line_of_json_in_a_fixed_order() {
 
 type Script = Box<dyn Fn(&str, &HeaderMap, usize) -> Response<Body> + Send + Sync>;
 
+struct Play {
+    script: Script,
+    number: AtomicUsize,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
 struct Server {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
@@ -194,7 +200,7 @@ impl Server {
     /// Answers with what `script` makes of path, headers and number of the request.
     async fn start(script: impl Fn(&str, &HeaderMap, usize) -> Response<Body> + Send + Sync + 'static) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let state = Arc::new((Box::new(script) as Script, AtomicUsize::new(0), Arc::clone(&asked)));
+        let state = Arc::new(Play { script: Box::new(script), number: AtomicUsize::new(0), asked: Arc::clone(&asked) });
         let app = Router::new().fallback(Self::answer).with_state(state);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -202,11 +208,11 @@ impl Server {
         Self { url, asked }
     }
 
-    async fn answer(State(state): State<Arc<(Script, AtomicUsize, Arc<Mutex<Vec<String>>>)>>, request: Request<Body>) -> Response<Body> {
+    async fn answer(State(play): State<Arc<Play>>, request: Request<Body>) -> Response<Body> {
         let path = request.uri().path().to_owned();
-        state.2.lock().unwrap().push(path.clone());
-        let number = state.1.fetch_add(1, Ordering::SeqCst);
-        (state.0)(&path, request.headers(), number)
+        play.asked.lock().unwrap().push(path.clone());
+        let number = play.number.fetch_add(1, Ordering::SeqCst);
+        (play.script)(&path, request.headers(), number)
     }
 
     fn at(&self, path: &str) -> String {
