@@ -86,6 +86,7 @@ CREATE TABLE sources (
     last_ok_at BIGINT,
     last_item_at BIGINT,
     fence BIGINT NOT NULL DEFAULT 0,
+    revision BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     UNIQUE (channel, source_key)
 );
@@ -355,6 +356,15 @@ CREATE TABLE profile_trigrams (
 );
 CREATE INDEX profile_trigrams_profile ON profile_trigrams (workspace_id, profile_id);
 
+-- Addresses that must not be written to: objection (GDPR Art. 21), complaint, hard bounce.
+CREATE TABLE suppressions (
+    workspace_id BIGINT NOT NULL REFERENCES workspaces (id),
+    address_key TEXT COLLATE "C" NOT NULL,
+    reason TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, address_key)
+);
+
 -- Conversations -----------------------------------------------------------------------------------------------------------------
 CREATE TABLE conversations (
     id BIGINT PRIMARY KEY,
@@ -548,6 +558,7 @@ CREATE TABLE events (
     detail JSONB NOT NULL
 );
 CREATE INDEX events_workspace ON events (workspace_id, position, id);
+CREATE INDEX events_subject ON events (workspace_id, subject_id, position);
 
 -- Full-text: the search document that `matching` writes, one row a post or message (rowid = id). Whole tokens, nothing for the engine to fold.
 CREATE TABLE posts_fts (rowid BIGINT PRIMARY KEY, document TSVECTOR NOT NULL);

@@ -86,6 +86,7 @@ CREATE TABLE sources (
     last_ok_at INTEGER,
     last_item_at INTEGER,
     fence INTEGER NOT NULL DEFAULT 0,
+    revision INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     UNIQUE (channel, source_key)
 ) STRICT;
@@ -355,6 +356,15 @@ CREATE TABLE profile_trigrams (
 ) STRICT;
 CREATE INDEX profile_trigrams_profile ON profile_trigrams (workspace_id, profile_id);
 
+-- Addresses that must not be written to: objection (GDPR Art. 21), complaint, hard bounce.
+CREATE TABLE suppressions (
+    workspace_id INTEGER NOT NULL REFERENCES workspaces (id),
+    address_key TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace_id, address_key)
+) STRICT;
+
 -- Conversations -----------------------------------------------------------------------------------------------------------------
 CREATE TABLE conversations (
     id INTEGER PRIMARY KEY,
@@ -548,6 +558,7 @@ CREATE TABLE events (
     detail TEXT NOT NULL
 ) STRICT;
 CREATE INDEX events_workspace ON events (workspace_id, position, id);
+CREATE INDEX events_subject ON events (workspace_id, subject_id, position);
 
 -- Full-text: the search document that `matching` writes, one row a post or message (rowid = id). Whole tokens, nothing for the engine to fold.
 CREATE VIRTUAL TABLE posts_fts USING fts5(document, tokenize = "unicode61 remove_diacritics 0");
