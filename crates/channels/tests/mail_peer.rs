@@ -24,7 +24,7 @@ fn peer() -> Option<Json> {
 fn context(peer: &Json, trusted: bool) -> Context {
     let extra_ca = trusted.then(|| peer["ca_file"].as_str().unwrap_or_default().into());
     let policy = NetPolicy { allow_private: vec!["127.0.0.0/8".parse().expect("a range"), "::1".parse().expect("a range")], extra_ca };
-    let limits = Limits { timeout: Duration::from_secs(10), ..Limits::default() };
+    let limits = Limits { timeout: Duration::from_secs(20), ..Limits::default() };
     Context { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), net: Net::new(policy), limits }
 }
 
@@ -178,14 +178,17 @@ async fn a_wrong_password_is_a_refused_sign_in() {
     let Some(peer) = peer() else { return };
     let ctx = context(&peer, true);
     let mut wrong = account(&peer, "support@firma.test");
-    wrong.secret = json!({ "password": "fälsch" });
+    wrong.secret = json!({ "password": "falsch" });
+    // Dovecot answers each wrong password later than the last; past ten seconds Postfix gives up on it and says 454.
+    let sending = Mail.send(&ctx, &wrong, &outgoing(&fresh_id(), "kundin@example.test")).await;
+    assert!(matches!(sending, Err(Failure::SignIn { .. } | Failure::TooMany { .. })), "{sending:?}");
     for password in ["falsch", "fälsch"] {
         wrong.secret = json!({ "password": password });
         let listening = Mail.listen(&ctx, &wrong).expect("mail listens").poll(None).await;
         assert!(matches!(listening, Err(Failure::SignIn { .. })), "{listening:?}");
     }
-    let sending = Mail.send(&ctx, &wrong, &outgoing(&fresh_id(), "kundin@example.test")).await;
-    assert!(matches!(sending, Err(Failure::SignIn { .. })), "{sending:?}");
+    // A sign-in that works takes the delay away again, for whoever comes next.
+    Mail.test(&ctx, &account(&peer, "support@firma.test")).await.expect("signed in");
 }
 
 #[tokio::test]

@@ -83,8 +83,7 @@ fn is_null_path(message: &Message<'_>, mail_from: Option<&str>) -> bool {
 fn automatic(message: &Message<'_>, mail_from: Option<&str>) -> Option<Auto> {
     let submitted = lower(message, "Auto-Submitted");
     let submitted = submitted.split([';', ' ', '(']).next().unwrap_or_default();
-    let is_list =
-        ["List-Id", "List-Unsubscribe", "List-Post", "X-Mailing-List", "Mailing-List", "Feedback-ID"].iter().any(|name| has(message, name));
+    let is_list = ["List-Id", "List-Unsubscribe", "List-Post", "X-Mailing-List", "Mailing-List"].iter().any(|name| has(message, name));
     let precedence = lower(message, "Precedence");
     let bulk = matches!(precedence.as_str(), "bulk" | "list" | "junk");
     let subject = addresses::line(message.subject().unwrap_or_default(), 300).to_lowercase();
@@ -107,16 +106,8 @@ fn automatic(message: &Message<'_>, mail_from: Option<&str>) -> Option<Auto> {
 
 /// Headers of vacation programs from before RFC 3834.
 fn answers_by_itself(message: &Message<'_>) -> bool {
-    const PRESENT: &[&str] = &[
-        "X-Autoreply",
-        "X-Autorespond",
-        "X-Autoresponder",
-        "X-Auto-Reply",
-        "X-Mail-Autoreply",
-        "X-AutoReply-From",
-        "X-Vacation",
-        "X-Ms-Exchange-Inbox-Rules-Loop",
-    ];
+    const PRESENT: &[&str] =
+        &["X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply", "X-Mail-Autoreply", "X-AutoReply-From", "X-Vacation"];
     PRESENT.iter().any(|name| has(message, name) && !matches!(lower(message, name).as_str(), "no" | "false"))
         || lower(message, "Delivered-To").starts_with("autoresponder")
         || lower(message, "X-POST-MessageClass").contains("autoresponder")

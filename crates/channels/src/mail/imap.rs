@@ -4,7 +4,7 @@
 //! Where we are is a UID for each folder. A cursor moves only past mails whose fetch the server ended with OK: an answer that breaks off
 //! is a failure, never "no more mails".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, RequestId, Response, ResponseCode, Status};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::map::{self, Origin};
-use super::settings::{self, Account, History, Security};
+use super::settings::{self, Account, History, Security, Server};
 use super::wire::{self, Stream, within};
 use crate::{Batch, Connection, Context, Failure, Inbound, Listener, SourceNote};
 
@@ -72,16 +72,19 @@ pub(super) struct Ear {
     open: Option<Imap>,
     /// The next UID in the first folder, as of the last look.
     expected: u32,
+    /// Mails that turned out larger than announced: only their headers are fetched from then on, or they would block the mailbox for ever.
+    oversized: BTreeSet<(String, u32)>,
 }
 
 impl Ear {
     pub(super) fn new(ctx: Context, connection: &Connection) -> Self {
-        Self { ctx, account: Account::read(connection).map_err(settings::first), open: None, expected: 0 }
+        Self { ctx, account: Account::read(connection).map_err(settings::first), open: None, expected: 0, oversized: BTreeSet::new() }
     }
 
     /// The connection, in a state in which commands can be given.
     async fn ready(&mut self) -> Result<(&Account, &mut Imap), Failure> {
         let account = self.account.as_ref().map_err(Clone::clone)?;
+        let server = server(account)?;
         if let Some(open) = &mut self.open
             && (open.busy || open.stop_idling().await.is_err())
         {
@@ -89,7 +92,9 @@ impl Ear {
             self.open = None;
         }
         if self.open.is_none() {
-            self.open = Some(Imap::sign_in(&self.ctx, account).await?);
+            let mut open = Imap::sign_in(&self.ctx, server).await?;
+            open.oversized = self.oversized.clone();
+            self.open = Some(open);
         }
         match &mut self.open {
             Some(open) => Ok((account, open)),
@@ -206,24 +211,44 @@ impl Ear {
     }
 }
 
+impl Ear {
+    /// After a failure the connection is not used again; what it taught is kept.
+    fn settle<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
+        if result.is_err()
+            && let Some(open) = self.open.take()
+        {
+            self.oversized.extend(open.oversized);
+        }
+        result.map_err(refused_for_now)
+    }
+}
+
+/// A NO to looking or fetching is the server's trouble of the moment, not the end of the account.
+fn refused_for_now(failure: Failure) -> Failure {
+    match failure {
+        Failure::Rejected { detail } => Failure::Unreachable { detail },
+        other => other,
+    }
+}
+
+/// Refusals that pass (response codes of RFC 5530).
+fn is_passing(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    ["UNAVAILABLE", "INUSE", "IN USE", "LIMIT", "SERVERBUG", "TRY AGAIN"].iter().any(|word| text.contains(word))
+}
+
 impl Listener for Ear {
     fn poll<'a>(&'a mut self, cursor: Option<&'a Json>) -> BoxFuture<'a, Result<Batch, Failure>> {
         Box::pin(async move {
             let result = self.look(cursor).await;
-            if result.is_err() {
-                self.open = None;
-            }
-            result
+            self.settle(result)
         })
     }
 
     fn wait<'a>(&'a mut self, at_most: Duration) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let result = self.listen(at_most).await;
-            if result.is_err() {
-                self.open = None;
-            }
-            result
+            self.settle(result)
         })
     }
 }
@@ -275,13 +300,15 @@ struct Imap {
     timeout: Duration,
     can_idle: bool,
     idling: Option<RequestId>,
+    /// Mails to be taken for too large, whatever the server says.
+    oversized: BTreeSet<(String, u32)>,
     /// A command is under way. Still set at the start of the next one, it was dropped in the middle.
     busy: bool,
 }
 
 impl Imap {
-    async fn sign_in(ctx: &Context, account: &Account) -> Result<Self, Failure> {
-        let (server, timeout) = (&account.imap, ctx.limits.timeout);
+    async fn sign_in(ctx: &Context, server: &Server) -> Result<Self, Failure> {
+        let timeout = ctx.limits.timeout;
         let mut stream = wire::connect(ctx, server).await?;
         stream.budget = OVERHEAD;
         let mut client = Client::new(stream);
@@ -316,13 +343,11 @@ impl Imap {
             }
         });
         let session = signed_in.await?.map_err(|error| match error {
-            async_imap::error::Error::No(text) if text.contains("UNAVAILABLE") || text.contains("INUSE") || text.contains("LIMIT") => {
-                Failure::Unreachable { detail: wire::clip(&text) }
-            }
+            async_imap::error::Error::No(text) if is_passing(&text) => Failure::Unreachable { detail: wire::clip(&text) },
             async_imap::error::Error::No(text) | async_imap::error::Error::Bad(text) => Failure::SignIn { detail: wire::clip(&text) },
             other => explain(other),
         })?;
-        let mut imap = Self { session, timeout, can_idle: false, idling: None, busy: false };
+        let mut imap = Self { session, timeout, can_idle: false, idling: None, oversized: BTreeSet::new(), busy: false };
         let mut can_idle = false;
         imap.command("CAPABILITY", OVERHEAD, |response| {
             if let Response::Capabilities(list) = response {
@@ -383,6 +408,7 @@ impl Imap {
         });
         match result.await {
             Ok(()) => Ok(state),
+            Err(Failure::Rejected { detail }) if is_passing(&detail) => Err(Failure::Unreachable { detail }),
             Err(Failure::Rejected { detail }) => Err(Failure::Setting { field: "folders".into(), detail: format!("{folder}: {detail}") }),
             Err(other) => Err(other),
         }
@@ -504,15 +530,16 @@ impl Imap {
     ) -> Result<Option<Inbound>, Failure> {
         let origin = Origin { folder, authserv_id: &account.authserv_id, recipients: &[], mail_from: None };
         let (limit, size) = (batch.limits_mail, facts.size.unwrap_or(0));
-        if size <= limit {
+        if size <= limit && !self.oversized.contains(&(folder.to_owned(), uid)) {
             match self.section(uid, "BODY.PEEK[]", limit).await {
                 Ok(bytes) => {
                     let Some(bytes) = bytes else { return Ok(None) };
                     batch.bytes += bytes.len() as u64;
                     return Ok(Some(map::parse(&bytes, &origin)));
                 }
-                // The server said less than it sent; the connection is used up, the next look starts anew behind this mail's size.
+                // The connection is used up in the middle of the mail; the next look knows better.
                 Err(Failure::TooLarge) => {
+                    self.oversized.insert((folder.to_owned(), uid));
                     return Err(Failure::Garbage { detail: format!("mail {uid} in {folder} is larger than announced") });
                 }
                 Err(other) => return Err(other),
@@ -623,6 +650,10 @@ impl Imap {
     }
 }
 
+fn server(account: &Account) -> Result<&Server, Failure> {
+    account.imap.as_ref().ok_or_else(|| Failure::Setting { field: "imap_host".into(), detail: "missing".into() })
+}
+
 /// AUTHENTICATE PLAIN (RFC 4616).
 struct Plain(String);
 
@@ -635,7 +666,7 @@ impl Authenticator for Plain {
 
 /// The names of all folders that can hold mails.
 pub(super) async fn folders(ctx: &Context, account: &Account) -> Result<Vec<String>, Failure> {
-    let mut imap = Imap::sign_in(ctx, account).await?;
+    let mut imap = Imap::sign_in(ctx, server(account)?).await?;
     let mut names = Vec::new();
     imap.command("LIST \"\" \"*\"", OVERHEAD, |response| {
         if let Response::MailboxData(MailboxDatum::List(list)) = response
@@ -655,10 +686,12 @@ pub(super) async fn keep_copy(ctx: &Context, connection: &Connection, source: &[
     let Ok(account) = Account::read(connection) else { return };
     let Some(folder) = &account.sent_folder else { return };
     let copy = async {
-        let mut imap = Imap::sign_in(ctx, &account).await?;
-        within(imap.timeout * 2, imap.session.append(utf7_encode(folder), Some("(\\Seen)"), None, source)).await?.map_err(explain)
+        let mut imap = Imap::sign_in(ctx, server(&account)?).await?;
+        imap.session.append(utf7_encode(folder), Some("(\\Seen)"), None, source).await.map_err(explain)
     };
-    if let Err(error) = copy.await {
+    // Whoever waits for the message to be sent has waited enough.
+    let copy = within(ctx.limits.timeout * 2, copy).await.and_then(|result| result);
+    if let Err(error) = copy {
         tracing::warn!(%error, "no copy in the folder of sent mails");
     }
 }
@@ -668,7 +701,7 @@ pub(super) async fn is_in_sent(ctx: &Context, connection: &Connection, message_i
     let account = Account::read(connection).map_err(settings::first)?;
     let Some(folder) = &account.sent_folder else { return Ok(false) };
     let id: String = message_id.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')).collect();
-    let mut imap = Imap::sign_in(ctx, &account).await?;
+    let mut imap = Imap::sign_in(ctx, server(&account)?).await?;
     imap.open_folder(folder, false).await?;
     Ok(!imap.search(&format!("HEADER Message-ID \"{id}\"")).await?.is_empty())
 }

@@ -44,12 +44,16 @@ impl Channel for Mail {
     fn test<'a>(&'a self, ctx: &'a Context, connection: &'a Connection) -> BoxFuture<'a, Result<String, Failure>> {
         Box::pin(async move {
             let account = settings::Account::read(connection).map_err(settings::first)?;
-            let folders = imap::folders(ctx, &account).await?;
-            if let Some(missing) = account.folders.iter().find(|wanted| !folders.iter().any(|name| settings::same_folder(name, wanted))) {
-                return Err(Failure::Setting {
-                    field: "folders".into(),
-                    detail: format!("there is no {missing}; there are: {}", folders.join(", ")),
-                });
+            let mut folders = Vec::new();
+            if account.imap.is_some() {
+                folders = imap::folders(ctx, &account).await?;
+                if let Some(missing) = account.folders.iter().find(|wanted| !folders.iter().any(|name| settings::same_folder(name, wanted)))
+                {
+                    return Err(Failure::Setting {
+                        field: "folders".into(),
+                        detail: format!("there is no {missing}; there are: {}", folders.join(", ")),
+                    });
+                }
             }
             if account.smtp.is_some() {
                 smtp::try_sign_in(ctx, connection).await?;
@@ -59,7 +63,9 @@ impl Channel for Mail {
     }
 
     fn listen(&self, ctx: &Context, connection: &Connection) -> Option<Box<dyn Listener>> {
-        Some(Box::new(imap::Ear::new(ctx.clone(), connection)))
+        // Without an IMAP server, mail comes by LMTP. Broken settings still get an ear, which says what is wrong.
+        let has_imap = settings::Account::read(connection).map_or(true, |account| account.imap.is_some());
+        has_imap.then(|| Box::new(imap::Ear::new(ctx.clone(), connection)) as Box<dyn Listener>)
     }
 
     fn send<'a>(&'a self, ctx: &'a Context, connection: &'a Connection, message: &'a Outgoing) -> BoxFuture<'a, Result<Sent, Failure>> {

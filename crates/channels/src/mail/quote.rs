@@ -141,8 +141,9 @@ fn is_quote(line: &str) -> bool {
 }
 
 fn is_signature_mark(line: &str) -> bool {
-    // The mark is "-- " (RFC 3676 §4.3); many programs lose its space.
-    matches!(line.trim_start_matches('\u{a0}'), "-- " | "--" | "--\u{a0}" | "—" | "__")
+    // The mark is "-- " (RFC 3676 §4.3); many programs lose its space. Mailing lists put their footers below a long line.
+    let footer = line.len() >= 20 && line.trim_end().bytes().all(|b| b == b'_');
+    footer || matches!(line.trim_start_matches('\u{a0}'), "-- " | "--" | "--\u{a0}" | "—" | "__")
 }
 
 /// Lines of dashes and the like, and the dot some extensions leave behind.

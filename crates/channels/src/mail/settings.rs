@@ -14,9 +14,9 @@ const fn setting(name: &'static str, kind: SettingKind, required: bool, default:
 pub(super) const FORM: &[Setting] = &[
     setting("from", SettingKind::Email, true, ""),
     setting("from_name", SettingKind::Text, false, ""),
-    setting("user", SettingKind::Text, true, ""),
-    setting("password", SettingKind::Secret, true, ""),
-    setting("imap_host", SettingKind::Host, true, ""),
+    setting("user", SettingKind::Text, false, ""),
+    setting("password", SettingKind::Secret, false, ""),
+    setting("imap_host", SettingKind::Host, false, ""),
     setting("imap_port", SettingKind::Port, false, "993"),
     setting("imap_security", SECURITY, false, "tls"),
     setting("folders", SettingKind::Text, false, "INBOX"),
@@ -59,7 +59,8 @@ pub(super) enum History {
 /// A mail account as its settings describe it.
 #[derive(Clone)]
 pub(super) struct Account {
-    pub imap: Server,
+    /// `None`: mail comes by LMTP only.
+    pub imap: Option<Server>,
     pub smtp: Option<Server>,
     pub folders: Vec<String>,
     pub history: History,
@@ -188,12 +189,14 @@ impl Account {
     pub(super) fn read(connection: &Connection) -> Result<Self, Vec<Failure>> {
         let mut read = Reader::new(connection);
         read.address("from");
-        let user = read.required("user");
-        let password = read.secret("password");
-        if password.is_empty() {
-            read.fail("password", "missing");
+        let mut imap = read.server("imap", [993, 143, 143], false);
+        if let Some(server) = &mut imap {
+            server.user = read.required("user");
+            server.password = read.secret("password");
+            if server.password.is_empty() {
+                read.fail("password", "missing");
+            }
         }
-        let imap = read.server("imap", [993, 143, 143], true);
         let smtp = read.smtp(false);
         let folders = read.text("folders");
         let mut folders: Vec<String> = folders.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
@@ -216,8 +219,10 @@ impl Account {
         let mark_seen = read.flag("mark_seen");
         let sent_folder = Some(read.text("sent_folder")).filter(|name| !name.is_empty());
         let authserv_id = read.text("authserv_id");
-        let empty = Server { host: String::new(), port: 993, security: Security::Tls, user: String::new(), password: String::new() };
-        let imap = Server { user, password, ..imap.unwrap_or(empty) };
+        if imap.is_none() && smtp.is_none() {
+            // Neither in nor out: most people forgot the first.
+            read.required("imap_host");
+        }
         read.done(Self { imap, smtp, folders, history, mark_seen, sent_folder, authserv_id })
     }
 }
@@ -259,18 +264,20 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named() {
-        assert_eq!(fields(&Connection::default()), ["from", "user", "password", "imap_host"]);
+        assert_eq!(fields(&Connection::default()), ["from", "imap_host"]);
+        let no_user = Connection { settings: json!({ "from": "a@b.test", "imap_host": "b.test" }), ..Connection::default() };
+        assert_eq!(fields(&no_user), ["user", "password"]);
         let wrong = connection(
             json!({ "from": "nobody", "user": "a\r\nb", "imap_host": "http://x", "imap_port": 70000, "imap_security": "ssl", "history": "1y" }),
         );
-        assert_eq!(fields(&wrong), ["from", "user", "imap_security", "imap_port", "imap_host", "history"]);
+        assert_eq!(fields(&wrong), ["from", "imap_security", "imap_port", "imap_host", "user", "history"]);
     }
 
     #[test]
     fn ports_follow_the_security_unless_given() {
         let base = json!({ "from": "a@b.test", "user": "a", "imap_host": "imap.b.test", "imap_security": "starttls", "smtp_host": "smtp.b.test", "smtp_port": "2525" });
         let Ok(account) = Account::read(&connection(base)) else { panic!("valid") };
-        assert_eq!(account.imap.port, 143);
+        assert_eq!(account.imap.map(|s| s.port), Some(143));
         assert_eq!(account.smtp.as_ref().map(|s| s.port), Some(2525));
         assert_eq!(account.smtp.map(|s| s.user).as_deref(), Some("a"));
         assert_eq!(account.folders, ["INBOX"]);

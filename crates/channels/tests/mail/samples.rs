@@ -347,3 +347,16 @@ proptest! {
         });
     }
 }
+/// 800 German mails that people donated, hardly any with a quote in it: nothing a person wrote may vanish.
+#[test]
+fn mails_without_quotes_stay_whole() {
+    let Some(data) = data() else { return };
+    let text = fs::read_to_string(data.join("../codealltag/mails.jsonl")).expect("readable");
+    let mails = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    let bodies: Vec<String> =
+        mails.filter(|mail| mail["domain"] == "private").filter_map(|mail| mail["text"].as_str().map(str::to_owned)).collect();
+    let cut = bodies.iter().filter(|body| !quote::split(body).quoted.is_empty()).count();
+    println!("donated mails: {cut} of {} cut", bodies.len());
+    assert!(bodies.len() >= 800);
+    assert!(cut * 100 <= bodies.len(), "{cut}");
+}
