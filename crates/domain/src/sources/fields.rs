@@ -27,7 +27,7 @@ pub(super) fn read(channel: &dyn Channel, values: &Values, former: Option<&Conne
             ("", Some(kept)) => {
                 secret.insert(setting.name.into(), kept);
             }
-            ("", None) if setting.required && (!door || setting.kind == SettingKind::Email) => {
+            ("", None) if setting.required => {
                 wrong.push((setting.name.to_string(), Sentence::new("error-setting-required")))
             }
             ("", None) => {}
@@ -42,17 +42,17 @@ pub(super) fn read(channel: &dyn Channel, values: &Values, former: Option<&Conne
     let connection =
         Connection { settings: Json::Object(settings), secret: if secret.is_empty() { Json::Null } else { Json::Object(secret) } };
     if wrong.is_empty() && !door {
-        wrong = channel.check(&connection).into_iter().map(|failure| named(channel.capabilities(), failure)).collect();
+        wrong = channel.check(&connection).into_iter().map(|failure| named(channel.capabilities(), &connection, failure)).collect();
     }
     if wrong.is_empty() { Ok(connection) } else { Err(Error::InvalidFields(wrong)) }
 }
 
-/// A mail account without a server to ask: things reach it through the delivery door only.
+/// A mail account without any server: things reach it through the delivery door only.
 fn is_door(channel: &dyn Channel, value: impl Fn(&str) -> Option<String>) -> bool {
     let capabilities = channel.capabilities();
-    let server = capabilities.settings.iter().find(|setting| setting.kind == SettingKind::Host && setting.required);
+    let mut servers = capabilities.settings.iter().filter(|setting| setting.kind == SettingKind::Host).peekable();
     let receives = !capabilities.public && capabilities.settings.iter().any(|setting| setting.kind == SettingKind::Email);
-    receives && server.is_some_and(|server| value(server.name).is_none_or(|host| host.is_empty()))
+    receives && servers.peek().is_some() && servers.all(|server| value(server.name).is_none_or(|host| host.is_empty()))
 }
 
 /// Whether nothing is fetched for these settings, because it is handed in.
@@ -83,14 +83,16 @@ fn why(setting: &Setting) -> Sentence {
 }
 
 /// A failure of [`Channel::check`] as the sentence beside its field.
-fn named(capabilities: &Capabilities, failure: Failure) -> (String, Sentence) {
-    match &failure {
-        Failure::Setting { field, .. } => {
-            let setting = capabilities.settings.iter().find(|setting| setting.name == field);
-            (field.clone(), setting.map_or_else(|| super::health::sentence(&failure), why))
-        }
-        _ => (String::new(), super::health::sentence(&failure)),
-    }
+fn named(capabilities: &Capabilities, connection: &Connection, failure: Failure) -> (String, Sentence) {
+    let Failure::Setting { field, .. } = &failure else { return (String::new(), super::health::sentence(&failure)) };
+    let is_blank = connection.settings.get(field).or_else(|| connection.secret.get(field)).is_none();
+    let setting = capabilities.settings.iter().find(|setting| setting.name == field);
+    let sentence = match setting {
+        Some(_) if is_blank => Sentence::new("error-setting-required"),
+        Some(setting) => why(setting),
+        None => super::health::sentence(&failure),
+    };
+    (field.clone(), sentence)
 }
 
 /// Good enough to be written to: one `@` with something on both sides and no blanks (RFC 5321 §4.5.3.1 limits the length).

@@ -232,7 +232,10 @@ db_test! {
         let wrong = NewAccount { channel: "mail".into(), values: values(&[("from", "niemand"), ("imap_host", "imap host"), ("imap_port", "99999")]), ..NewAccount::default() };
         let Err(Error::InvalidFields(fields)) = connect(&app, &seat, wrong).await else { panic!("taken") };
         let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["from", "user", "password", "imap_host", "imap_port"]);
+        assert_eq!(names, ["from", "imap_host", "imap_port"]);
+        let blank = NewAccount { channel: "mail".into(), values: values(&[("from", "a@firma.example"), ("imap_host", "imap.firma.example")]), ..NewAccount::default() };
+        let Err(Error::InvalidFields(fields)) = connect(&app, &seat, blank).await else { panic!("taken") };
+        assert!(fields.iter().map(|(name, why)| (name.as_str(), why.key.as_str())).eq([("user", "error-setting-required"), ("password", "error-setting-required")]));
         assert!(matches!(connect(&app, &seat, feed("")).await, Err(Error::InvalidFields(_))));
         assert!(matches!(connect(&app, &seat, feed("kein url")).await, Err(Error::InvalidFields(_))));
     }
