@@ -2,10 +2,15 @@
 
 mod access;
 pub mod first_run;
+pub mod invitations;
 mod links;
+pub mod members;
 pub mod passwords;
 mod permissions;
+pub mod resets;
+pub mod roles;
 pub mod sessions;
+pub mod teams;
 pub mod users;
 pub mod workspaces;
 

@@ -4,7 +4,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use model::Random;
 
-use crate::{Error, Result};
+use crate::{App, Error, Result};
 
 /// Characters a password must have at least (NIST SP 800-63B-4: length, not composition rules).
 pub const MIN_LENGTH: usize = 12;
@@ -31,6 +31,13 @@ pub fn hash(password: &str, random: &dyn Random) -> Result<String> {
     random.fill(&mut salt);
     let hash = argon2().hash_password_with_salt(password.as_bytes(), &salt);
     Ok(hash.map_err(|error| Error::Internal(format!("argon2: {error}")))?.to_string())
+}
+
+/// [`hash`] where it does not hold up other requests.
+pub(crate) async fn hash_in_background(app: &App, password: &str) -> Result<String> {
+    check(password)?;
+    let (password, random) = (password.to_string(), app.db.env().random.clone());
+    tokio::task::spawn_blocking(move || hash(&password, &*random)).await.map_err(|error| Error::Internal(error.to_string()))?
 }
 
 /// Compares in the same time whether or not there is a user: without a hash it works on a decoy and says no.

@@ -4,8 +4,9 @@ use db::{Conn, Tx, args, row};
 use i18n::TimeZone;
 use model::{Id, Locale, kinds};
 
-use super::{BuiltinRole, users};
-use crate::{Error, Result};
+use super::members::{record, require_everywhere};
+use super::{BuiltinRole, Permission, Person, Seat, users};
+use crate::{App, Error, Result, audit};
 
 pub struct NewWorkspace<'a> {
     pub name: &'a str,
@@ -109,4 +110,50 @@ pub async fn of_user(conn: &mut Conn, user: Id<kinds::User>) -> Result<Vec<MyWor
     Ok(conn
         .all("SELECT w.id, w.slug, w.name FROM workspaces w JOIN memberships m ON m.workspace_id = w.id WHERE m.user_id = $1 ORDER BY w.name, w.id", args![user])
         .await?)
+}
+
+/// What may be changed of a workspace. Its slug stays: links that people sent each other must go on working.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    pub name: String,
+    pub locale: Locale,
+    /// IANA name.
+    pub time_zone: String,
+}
+
+/// Changes name, language and time zone. `Invalid` names `name` or `time_zone`.
+pub async fn save(app: &App, seat: &Seat, changes: Changes) -> Result<()> {
+    require_everywhere(seat, Permission::WorkspaceEdit)?;
+    let name = users::check_name(&changes.name)?;
+    if TimeZone::get(&changes.time_zone).is_err() {
+        return Err(Error::invalid("time_zone", "error-time-zone"));
+    }
+    let mut tx = app.db.write().await?;
+    tx.run("UPDATE workspaces SET name = $2, locale = $3, time_zone = $4 WHERE id = $1", args![seat.ws(), name, changes.locale.tag(), &changes.time_zone])
+        .await?;
+    let detail = serde_json::json!({ "locale": changes.locale.tag(), "time_zone": changes.time_zone });
+    record(&mut tx, seat, "workspace.changed", "workspace", seat.ws().as_i64(), detail).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Another workspace, owned by the installation's administrator who makes it: its slug. `NotFound` for everybody else.
+pub async fn create_another(app: &App, person: &Person, changes: Changes) -> Result<String> {
+    if !person.is_installation_admin {
+        return Err(Error::NotFound);
+    }
+    let slug = slug_of(&changes.name);
+    let mut tx = app.db.write().await?;
+    let new = NewWorkspace { name: &changes.name, slug: &slug, locale: changes.locale, time_zone: &changes.time_zone, is_demo: app.config.demo };
+    let workspace = create(&mut tx, new, person.id).await?;
+    let entry = audit::Entry {
+        workspace: Some(workspace),
+        actor: Some(person.id),
+        action: "workspace.created",
+        subject_kind: Some("workspace"),
+        subject: Some(workspace.as_i64()),
+        detail: serde_json::json!({}),
+    };
+    audit::record(&mut tx, entry).await?;
+    tx.commit().await?;
+    Ok(slug)
 }
