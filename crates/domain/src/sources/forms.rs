@@ -352,8 +352,7 @@ async fn confirm_now(app: &App, job: &Claimed) -> Result<()> {
     let payload: Payload = serde_json::from_value(job.payload.0.clone())?;
     let mut conn = app.db.read().await?;
     let form = open(&mut conn, payload.account).await?;
-    let account =
-        form.settings.mail_account.filter(|_| form.workspace == workspace && form.settings.confirmation).ok_or(Error::NotFound)?;
+    form.settings.mail_account.filter(|_| form.workspace == workspace && form.settings.confirmation).ok_or(Error::NotFound)?;
     let (to,): (Option<String>,) = conn
         .opt(
             "SELECT author_address FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND direction = 'in' ORDER BY sort_at, id LIMIT 1",
@@ -362,18 +361,13 @@ async fn confirm_now(app: &App, job: &Claimed) -> Result<()> {
         .await?
         .ok_or(Error::NotFound)?;
     let to = to.ok_or(Error::NotFound)?;
-    let (from,): (Option<String>,) = conn
-        .opt("SELECT address FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL", args![workspace, account])
-        .await?
-        .ok_or(Error::NotFound)?;
-    let from = from.ok_or(Error::NotFound)?;
-    let (channel, connection) = super::connection(app, &mut conn, workspace, account).await?;
     drop(conn);
+    let (channel, connection, from) = super::sender(app, workspace, payload.account).await?;
     let t = Texts::new(payload.locale.parse().unwrap_or_default());
-    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_string();
     let mail = Outgoing {
         client_id: format!("confirmation-{}@{domain}", job.id),
-        from: Some(Mailbox { name: Some(form.workspace_name.clone()), address: from.clone() }),
+        from: Some(Mailbox { name: from.name.or_else(|| Some(form.workspace_name.clone())), address: from.address }),
         reply_to: None,
         to: vec![Mailbox { name: None, address: to }],
         cc: Vec::new(),

@@ -25,7 +25,7 @@ pub use health::{Health, Level};
 pub use list::{Account, list, one, settings_of, teams};
 pub use pause::{pause, resume};
 pub use remove::remove;
-pub use store::connection;
+pub use store::{connection, sender};
 pub use test::{Kept, keep_secret, test_account, test_new};
 
 /// Adds this area's jobs.

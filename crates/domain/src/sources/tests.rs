@@ -484,6 +484,10 @@ db_test! {
         let payloads: Vec<(db::Json<serde_json::Value>,)> = app.db.read().await.unwrap().all("SELECT payload FROM jobs", vec![]).await.unwrap();
         assert!(payloads.iter().all(|(payload,)| !payload.0.to_string().contains('@')));
         assert_eq!(forms::answers_through(&mut app.db.read().await.unwrap(), seat.ws(), form).await.unwrap(), Some(mail));
+        let (channel, _, from) = sender(&app, seat.ws(), form).await.unwrap();
+        assert_eq!((channel.capabilities().name, from.address.as_str()), ("mail", "hallo@firma.example"));
+        remove(&app, &seat, mail).await.unwrap();
+        assert!(matches!(sender(&app, seat.ws(), form).await, Err(Error::Upstream(failure)) if !failure.is_temporary()));
     }
 
     async fn trying_connections_is_limited(db: Db) {
