@@ -27,9 +27,7 @@ pub(super) fn read(channel: &dyn Channel, values: &Values, former: Option<&Conne
             ("", Some(kept)) => {
                 secret.insert(setting.name.into(), kept);
             }
-            ("", None) if setting.required => {
-                wrong.push((setting.name.to_string(), Sentence::new("error-setting-required")))
-            }
+            ("", None) if setting.required => wrong.push((setting.name.to_string(), Sentence::new("error-setting-required"))),
             ("", None) => {}
             (value, _) if value.chars().count() > LONGEST || !fits(setting, value) => wrong.push((setting.name.to_string(), why(setting))),
             (value, _) => {

@@ -43,7 +43,8 @@ pub struct FormSettings {
     pub language: String,
     /// Whether people get a mail that says their message has arrived.
     pub confirmation: bool,
-    /// The mail account answers and confirmations go out through.
+    /// The mail account answers and confirmations go out through; without one, the workspace's first (see `sources::sender`).
+    #[serde(rename = "answer_account")]
     pub mail_account: Option<Id<kinds::ChannelAccount>>,
 }
 
@@ -280,7 +281,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Queues the confirmation, once per address and day. The job knows the conversation; the address stays where it is.
 async fn confirmation(app: &App, form: &PublicForm, locale: Locale, conversation: Id<kinds::Conversation>, email: &str) -> Result<()> {
-    if !form.settings.confirmation || form.settings.mail_account.is_none() {
+    if !form.settings.confirmation || mail_accounts(&mut app.db.read().await?, form.workspace).await?.is_empty() {
         return Ok(());
     }
     let mut tx = app.db.write().await?;
@@ -352,7 +353,9 @@ async fn confirm_now(app: &App, job: &Claimed) -> Result<()> {
     let payload: Payload = serde_json::from_value(job.payload.0.clone())?;
     let mut conn = app.db.read().await?;
     let form = open(&mut conn, payload.account).await?;
-    form.settings.mail_account.filter(|_| form.workspace == workspace && form.settings.confirmation).ok_or(Error::NotFound)?;
+    if form.workspace != workspace || !form.settings.confirmation {
+        return Err(Error::NotFound);
+    }
     let (to,): (Option<String>,) = conn
         .opt(
             "SELECT author_address FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND direction = 'in' ORDER BY sort_at, id LIMIT 1",
@@ -381,22 +384,6 @@ async fn confirm_now(app: &App, job: &Claimed) -> Result<()> {
     };
     channel.send(&app.channels, &connection, &mail).await?;
     Ok(())
-}
-
-/// The mail account that answers to this form's conversations go out through, if it is still connected.
-pub async fn answers_through(
-    conn: &mut Conn,
-    workspace: Id<kinds::Workspace>,
-    form: Id<kinds::ChannelAccount>,
-) -> Result<Option<Id<kinds::ChannelAccount>>> {
-    let row: Option<(Json<FormSettings>,)> = conn
-        .opt("SELECT settings FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND channel = $3", args![workspace, form, CHANNEL])
-        .await?;
-    let Some(account) = row.and_then(|(Json(settings),)| settings.mail_account) else { return Ok(None) };
-    let there: Option<(i64,)> = conn
-        .opt("SELECT id FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL", args![workspace, account])
-        .await?;
-    Ok(there.map(|_| account))
 }
 
 /// The accounts answers can go out through.

@@ -12,6 +12,7 @@ pub mod forms;
 pub mod health;
 mod list;
 pub mod lmtp;
+mod manual;
 mod pause;
 mod remove;
 pub mod runner;
@@ -23,9 +24,10 @@ pub use connect::{NewAccount, connect, connect_in};
 pub use fields::Values;
 pub use health::{Health, Level};
 pub use list::{Account, list, one, settings_of, teams};
+pub use manual::manual_account;
 pub use pause::{pause, resume};
 pub use remove::remove;
-pub use store::{connection, sender};
+pub use store::connection;
 pub use test::{Kept, keep_secret, test_account, test_new};
 
 /// Adds this area's jobs.

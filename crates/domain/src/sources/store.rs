@@ -1,6 +1,6 @@
 //! Rows of accounts and sources, and the sealed secret between them.
 
-use channels::{Channel, Connection, Failure, Mailbox};
+use channels::{Channel, Connection};
 use db::{Conn, Json, Tx, args, row, sql};
 use model::{Id, kinds};
 use serde_json::Value;
@@ -52,7 +52,7 @@ pub(super) fn channel(name: &str) -> Result<&'static dyn Channel> {
 }
 
 pub(super) fn place(source: Id<kinds::Source>) -> String {
-    format!("source:{}", source.as_i64())
+    format!("source:{source}")
 }
 
 /// The sealed form of a secret: ciphertext and key id, both NULL when there is none.
@@ -214,28 +214,4 @@ pub(super) async fn changed(
         detail: serde_json::json!({}),
     };
     Ok(crate::audit::record(tx, entry).await?)
-}
-
-/// What an answer from this account goes out through, and as whom: the account itself where its channel sends, a form's mail account otherwise.
-///
-/// # Errors
-/// `Upstream` with a `Setting` failure when there is nothing to send with: trying again does not help, connecting a mail account does.
-pub async fn sender(app: &App, workspace: Id<kinds::Workspace>, account: Id<kinds::ChannelAccount>) -> Result<(&'static dyn Channel, Connection, Mailbox)> {
-    let nothing = |field: &str| Error::Upstream(Failure::Setting { field: field.into(), detail: "nothing to send with".into() });
-    let mut conn = app.db.read().await?;
-    let through = match super::forms::answers_through(&mut conn, workspace, account).await? {
-        Some(mail) => mail,
-        None => account,
-    };
-    let (channel, connection) = match self::connection(app, &mut conn, workspace, through).await {
-        Err(Error::NotFound) => return Err(nothing("account")),
-        found => found?,
-    };
-    if !channel.capabilities().can_send {
-        return Err(nothing("mail_account"));
-    }
-    let (address,): (Option<String>,) = conn.one("SELECT address FROM channel_accounts WHERE workspace_id = $1 AND id = $2", args![workspace, through]).await?;
-    let name = connection.settings.get("from_name").and_then(Value::as_str).map(str::trim).filter(|name| !name.is_empty());
-    let from = Mailbox { name: name.map(str::to_string), address: address.ok_or_else(|| nothing("from"))? };
-    Ok((channel, connection, from))
 }

@@ -146,8 +146,8 @@ form-settings-language-visitor = wie beim Besucher eingestellt
 form-settings-language-de = Deutsch
 form-settings-language-en = Englisch
 form-settings-mail = Antworten gehen hinaus über
-form-settings-mail-none = kein E-Mail-Konto
-form-settings-mail-hint = Ohne E-Mail-Konto kommen Nachrichten an, aber niemand kann von hier aus antworten.
+form-settings-mail-none = das erste E-Mail-Konto
+form-settings-mail-hint = Ist gar kein E-Mail-Konto verbunden, kommen Nachrichten an, aber niemand kann von hier aus antworten.
 form-settings-confirmation = Den Eingang per E-Mail bestätigen
 form-settings-confirmation-hint = Höchstens einmal je Adresse und Tag. Die Bestätigung wiederholt nichts von dem, was geschrieben wurde.
 

@@ -146,8 +146,8 @@ form-settings-language-visitor = as the visitor’s browser is set
 form-settings-language-de = German
 form-settings-language-en = English
 form-settings-mail = Answers go out through
-form-settings-mail-none = no mail account
-form-settings-mail-hint = Without a mail account messages arrive, but nobody can answer from here.
+form-settings-mail-none = the first mail account
+form-settings-mail-hint = If no mail account is connected at all, messages arrive, but nobody can answer from here.
 form-settings-confirmation = Confirm by mail that a message has arrived
 form-settings-confirmation-hint = At most once per address and day. The confirmation repeats nothing of what was written.
 
