@@ -41,6 +41,9 @@ macro_rules! fragment {
     (pg [ids $p:literal]) => { concat!("(SELECT value::bigint FROM jsonb_array_elements_text(", $p, "))") };
     (sqlite [texts $p:literal]) => { concat!("(SELECT value FROM json_each(", $p, "))") };
     (pg [texts $p:literal]) => { concat!("(SELECT value FROM jsonb_array_elements_text(", $p, "))") };
+    // A list of texts as rows with the column `value`.
+    (sqlite [each_text $p:literal]) => { concat!("json_each(", $p, ")") };
+    (pg [each_text $p:literal]) => { concat!("jsonb_array_elements_text(", $p, ") AS listed(value)") };
     // A search document going in, and a search over a table of them.
     (sqlite [document $p:literal]) => { $p };
     (pg [document $p:literal]) => { concat!("to_tsvector('simple', ", $p, ")") };

@@ -15,6 +15,7 @@ pub struct Parts {
     pub blobs: Blobs,
     pub channels: channels::Context,
     pub feed: events::Feed,
+    pub presence: crate::desk::presence::Presence,
     pub config: Config,
 }
 

@@ -139,3 +139,9 @@ pub fn try_json(bytes: &[u8]) -> Tried {
         auto: facts.auto,
     }
 }
+
+/// A file somebody uploads, named and typed as an attachment of a mail would be: a safe name, the kind its bytes tell.
+pub fn file_name_and_type(name: &str, bytes: &[u8]) -> (String, String) {
+    let mime = attachment::kind(None, bytes);
+    (attachment::safe_name(Some(name), &mime), mime)
+}

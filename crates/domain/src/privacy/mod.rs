@@ -1,0 +1,3 @@
+//! Law as code: what may leave, and what may be seen together.
+
+pub mod outreach;
