@@ -58,7 +58,7 @@ macro_rules! routes { ($($method:ident $path:literal $need:expr => $handler:path
 /// The whole table.
 pub fn table() -> Vec<Route> {
     use Need::{Anyone, Framed, In, Installation, NoCookies, Person};
-    let _ = (Framed, Installation);
+    let _ = Installation;
     routes! {
         // Door
         get  "/"                                     Anyone => pages::door::home;
@@ -73,6 +73,23 @@ pub fn table() -> Vec<Route> {
         get  "/me"                                   Person => pages::me::page;
         post "/me"                                   Person => pages::me::save;
         post "/me/sessions/{session}/revoke"         Person => pages::me::revoke;
+        // Contact forms, seen by everybody
+        get  "/form/{account}"                       NoCookies => pages::form::page;
+        post "/form/{account}"                       NoCookies => pages::form::submit;
+        get  "/form/{account}/embed"                 Framed => pages::form::embedded;
+        post "/form/{account}/embed"                 Framed => pages::form::submit_embedded;
+        // Settings: channel accounts
+        get  "/{workspace}/settings/channels"                    In(ChannelRead) => pages::settings::channels::page;
+        get  "/{workspace}/settings/channels/new"                In(ChannelEdit) => pages::settings::channels::connect::choose;
+        get  "/{workspace}/settings/channels/new/{channel}"      In(ChannelEdit) => pages::settings::channels::connect::page;
+        post "/{workspace}/settings/channels/new/{channel}"      In(ChannelEdit) => pages::settings::channels::connect::submit;
+        get  "/{workspace}/settings/channels/{account}"          In(ChannelRead) => pages::settings::channels::account::page;
+        post "/{workspace}/settings/channels/{account}"          In(ChannelEdit) => pages::settings::channels::account::save;
+        post "/{workspace}/settings/channels/{account}/test"     In(ChannelEdit) => pages::settings::channels::account::test;
+        post "/{workspace}/settings/channels/{account}/pause"    In(ChannelEdit) => pages::settings::channels::account::pause;
+        post "/{workspace}/settings/channels/{account}/resume"   In(ChannelEdit) => pages::settings::channels::account::resume;
+        get  "/{workspace}/settings/channels/{account}/remove"   In(ChannelEdit) => pages::settings::channels::account::ask_remove;
+        post "/{workspace}/settings/channels/{account}/remove"   In(ChannelEdit) => pages::settings::channels::account::remove;
         // Live
         get  "/{workspace}/live"                     In(InboxRead) => live::stream;
         get  "/{workspace}"                          In(MemberRead) => pages::door::workspace;

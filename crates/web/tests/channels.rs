@@ -70,6 +70,7 @@ impl House {
             blobs: domain::Blobs::in_folder(std::env::temp_dir().join("tresen-no-blobs")),
             channels: channels::Context { clock: Arc::new(db.clock.clone()), random, net, limits: channels::Limits::default() },
             feed: domain::events::Feed::default(),
+            presence: domain::desk::presence::Presence::default(),
             config: domain::Config { public_url: "https://tresen.firma.example".into(), ..domain::Config::default() },
         });
         let mut tx = app.db.write().await.unwrap();

@@ -30,6 +30,7 @@ fn app(db: &testkit::TestDb) -> App {
         blobs: crate::Blobs::in_folder(std::env::temp_dir().join("tresen-no-blobs")),
         channels,
         feed: crate::events::Feed::default(),
+        presence: crate::desk::presence::Presence::default(),
         config: crate::Config::default(),
     })
 }
