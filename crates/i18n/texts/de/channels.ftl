@@ -192,3 +192,5 @@ error-setting-text = Das ist zu lang oder enthält Zeichen, die hier nicht gehen
 error-form-title = Bitte eine Überschrift mit höchstens 120 Zeichen.
 error-form-privacy = Bitte einen Datenschutzhinweis oder die Adresse Ihrer Datenschutzerklärung.
 error-form-sites = Bitte je Zeile eine Adresse, höchstens 20, zum Beispiel https://www.firma.de.
+
+job-kind-form-confirmation = Eingang einer Formularnachricht bestätigen

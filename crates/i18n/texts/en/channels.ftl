@@ -192,3 +192,5 @@ error-setting-text = That is too long or holds characters that cannot be used he
 error-form-title = Please give a heading of at most 120 characters.
 error-form-privacy = Please give a privacy notice or the address of your privacy policy.
 error-form-sites = Please one address per line, at most 20, for example https://www.company.com.
+
+job-kind-form-confirmation = Confirm that a form message arrived
