@@ -75,8 +75,8 @@ pub(crate) fn scan_without_urls(text: &str) -> Scan {
 }
 
 /// Tokenises a piece of a query, in which [`ANY_CHAR`] and [`ANY_REST`] belong to words.
-pub(crate) fn scan_query(text: &str) -> Scan {
-    Scanner { flat: flatten(text), urls: true, wild: true, out: Scan::default() }.run()
+pub(crate) fn scan_query(text: &str, urls: bool) -> Scan {
+    Scanner { flat: flatten(text), urls, wild: true, out: Scan::default() }.run()
 }
 
 /// Soft hyphen, joiners, BOM, bidi controls, grapheme joiner: removed before anything else (S3). ZWJ and variation selectors go
