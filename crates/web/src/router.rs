@@ -58,7 +58,6 @@ macro_rules! routes { ($($method:ident $path:literal $need:expr => $handler:path
 /// The whole table.
 pub fn table() -> Vec<Route> {
     use Need::{Anyone, Framed, In, Installation, NoCookies, Person};
-    let _ = Installation;
     routes! {
         // Door
         get  "/"                                     Anyone => pages::door::home;
@@ -69,15 +68,51 @@ pub fn table() -> Vec<Route> {
         post "/login"                                Anyone => pages::door::login::submit;
         post "/logout"                               Person => pages::door::login::out;
         post "/language"                             Anyone => pages::door::language;
+        get  "/invitation/{token}"                   Anyone => pages::door::invitation::page;
+        post "/invitation/{token}"                   Anyone => pages::door::invitation::accept;
+        get  "/reset"                                Anyone => pages::door::reset::page;
+        post "/reset"                                Anyone => pages::door::reset::request;
+        get  "/reset/{token}"                        Anyone => pages::door::reset::set_page;
+        post "/reset/{token}"                        Anyone => pages::door::reset::set;
+        get  "/workspaces/new"                       Installation => pages::settings::workspace::new;
+        post "/workspaces/new"                       Installation => pages::settings::workspace::create;
         // The person
         get  "/me"                                   Person => pages::me::page;
         post "/me"                                   Person => pages::me::save;
+        post "/me/password"                          Person => pages::me::change_password;
         post "/me/sessions/{session}/revoke"         Person => pages::me::revoke;
         // Contact forms, seen by everybody
         get  "/form/{account}"                       NoCookies => pages::form::page;
         post "/form/{account}"                       NoCookies => pages::form::submit;
         get  "/form/{account}/embed"                 Framed => pages::form::embedded;
         post "/form/{account}/embed"                 Framed => pages::form::submit_embedded;
+        // Settings: people and operation
+        get  "/{workspace}/settings"                             In(MemberRead) => pages::settings::first;
+        get  "/{workspace}/settings/members"                     In(MemberRead) => pages::settings::members::page;
+        get  "/{workspace}/settings/members/new"                 In(MemberEdit) => pages::settings::members::invite;
+        post "/{workspace}/settings/members/new"                 In(MemberEdit) => pages::settings::members::send_invitation;
+        post "/{workspace}/settings/members/invitations/{invitation}/revoke" In(MemberEdit) => pages::settings::members::revoke;
+        get  "/{workspace}/settings/members/{membership}"        In(MemberEdit) => pages::settings::members::edit;
+        post "/{workspace}/settings/members/{membership}"        In(MemberEdit) => pages::settings::members::save;
+        get  "/{workspace}/settings/members/{membership}/remove" In(MemberEdit) => pages::settings::members::ask_remove;
+        post "/{workspace}/settings/members/{membership}/remove" In(MemberEdit) => pages::settings::members::remove;
+        get  "/{workspace}/settings/teams"                       In(MemberRead) => pages::settings::teams::page;
+        post "/{workspace}/settings/teams"                       In(MemberEdit) => pages::settings::teams::create;
+        get  "/{workspace}/settings/teams/{team}"                In(MemberEdit) => pages::settings::teams::edit;
+        post "/{workspace}/settings/teams/{team}"                In(MemberEdit) => pages::settings::teams::save;
+        post "/{workspace}/settings/teams/{team}/delete"         In(MemberEdit) => pages::settings::teams::delete;
+        get  "/{workspace}/settings/roles"                       In(MemberRead) => pages::settings::roles::page;
+        get  "/{workspace}/settings/roles/new"                   In(MemberEdit) => pages::settings::roles::new;
+        post "/{workspace}/settings/roles/new"                   In(MemberEdit) => pages::settings::roles::create;
+        get  "/{workspace}/settings/roles/{role}"                In(MemberEdit) => pages::settings::roles::edit;
+        post "/{workspace}/settings/roles/{role}"                In(MemberEdit) => pages::settings::roles::save;
+        post "/{workspace}/settings/roles/{role}/delete"         In(MemberEdit) => pages::settings::roles::delete;
+        get  "/{workspace}/settings/workspace"                   In(WorkspaceEdit) => pages::settings::workspace::page;
+        post "/{workspace}/settings/workspace"                   In(WorkspaceEdit) => pages::settings::workspace::save;
+        get  "/{workspace}/settings/audit"                       In(AuditRead) => pages::settings::audit::page;
+        get  "/{workspace}/settings/jobs"                        In(JobAdmin) => pages::settings::jobs::page;
+        post "/{workspace}/settings/jobs/{job}/retry"            In(JobAdmin) => pages::settings::jobs::retry;
+        post "/{workspace}/settings/jobs/{job}/discard"          In(JobAdmin) => pages::settings::jobs::discard;
         // Settings: channel accounts
         get  "/{workspace}/settings/channels"                    In(ChannelRead) => pages::settings::channels::page;
         get  "/{workspace}/settings/channels/new"                In(ChannelEdit) => pages::settings::channels::connect::choose;

@@ -176,6 +176,19 @@ pub(crate) async fn give(tx: &mut Tx, workspace: Id<kinds::Workspace>, membershi
     Ok(given)
 }
 
+/// Channel accounts by name: what roles may be limited to.
+pub async fn accounts(conn: &mut Conn, workspace: Id<kinds::Workspace>) -> Result<Vec<(Id<kinds::ChannelAccount>, String)>> {
+    Ok(conn.all("SELECT id, name FROM channel_accounts WHERE workspace_id = $1 AND removed_at IS NULL ORDER BY name, id", args![workspace]).await?)
+}
+
+/// Conversations of this person that are not done: what becomes nobody's when they go.
+pub async fn open_conversations(conn: &mut Conn, workspace: Id<kinds::Workspace>, user: Id<kinds::User>) -> Result<i64> {
+    let (n,): (i64,) = conn
+        .one("SELECT COUNT(*) FROM conversations WHERE workspace_id = $1 AND assignee_id = $2 AND status IN ('open', 'snoozed')", args![workspace, user])
+        .await?;
+    Ok(n)
+}
+
 /// Owners whose account works, without this membership.
 async fn other_owners(conn: &mut Conn, workspace: Id<kinds::Workspace>, but: Id<kinds::Membership>) -> Result<i64> {
     let (n,): (i64,) = conn

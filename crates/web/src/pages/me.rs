@@ -2,16 +2,18 @@
 
 use askama::Template;
 use axum::Form;
-
+use domain::Error;
+use domain::accounts::Person;
+use domain::accounts::resets;
 use domain::accounts::sessions::{self, SessionInfo};
 use domain::accounts::users::{self, Preferences};
 use domain::accounts::workspaces::{self, MyWorkspace};
-use domain::accounts::Person;
+use http::StatusCode;
 use i18n::Texts;
 use model::{Id, kinds};
 use serde::Deserialize;
 
-use crate::error::{Reply, html, see};
+use crate::error::{Fault, Reply, html_as, see};
 use crate::pages::door::setup::ZONES;
 use crate::{Door, Page, Place};
 
@@ -25,16 +27,25 @@ struct MePage {
     workspaces: Vec<MyWorkspace>,
     zones: &'static [&'static str],
     saved: bool,
+    password_changed: bool,
+    /// What is wrong with the new password: field and words.
+    field: &'static str,
+    error: String,
 }
 
 pub async fn page(door: Door) -> Reply {
+    show(&door, StatusCode::OK, "", String::new()).await
+}
+
+async fn show(door: &Door, status: StatusCode, field: &'static str, error: String) -> Reply {
     let person = door.person()?.clone();
     let mut conn = door.app.db.read().await?;
     let sessions = sessions::list(&mut conn, person.id).await?;
     let workspaces = workspaces::of_user(&mut conn, person.id).await?;
     drop(conn);
-    let saved = door.visitor.path.ends_with("?saved");
-    html(&MePage { t: door.t(), page: door.page(), person, sessions, workspaces, zones: ZONES, saved })
+    let (saved, password_changed) = (door.visitor.path.ends_with("?saved"), door.visitor.path.ends_with("?password"));
+    let page = MePage { t: door.t(), page: door.page(), person, sessions, workspaces, zones: ZONES, saved, password_changed, field, error };
+    html_as(status, &page)
 }
 
 #[derive(Deserialize)]
@@ -62,6 +73,22 @@ pub async fn save(door: Door, Form(form): Form<MeForm>) -> Reply {
     users::save_preferences(&mut tx, door.person()?.id, preferences).await?;
     tx.commit().await?;
     see("/me?saved")
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct PasswordForm {
+    old: String,
+    password: String,
+}
+
+/// `POST /me/password`
+pub async fn change_password(door: Door, Form(form): Form<PasswordForm>) -> Reply {
+    match resets::change(&door.app, door.person()?, &form.old, &form.password).await {
+        Ok(()) => see("/me?password"),
+        Err(Error::Invalid { field, why }) => show(&door, StatusCode::UNPROCESSABLE_ENTITY, field, why.render(door.t())).await,
+        Err(error) => Err(Fault(error)),
+    }
 }
 
 pub async fn revoke(door: Door, Place(session): Place<Id<kinds::Session>>) -> Reply {

@@ -1,6 +1,8 @@
 //! Before one is in: set-up, log-in, language, the way to a workspace.
 
+pub mod invitation;
 pub mod login;
+pub mod reset;
 pub mod setup;
 
 use axum::Form;

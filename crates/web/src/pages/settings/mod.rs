@@ -1,6 +1,7 @@
 //! Settings: people and operation. The shell with its navigation is `templates/settings/base.html`.
 
 pub mod audit;
+pub mod channels;
 pub mod jobs;
 pub mod members;
 pub mod roles;
