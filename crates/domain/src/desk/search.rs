@@ -1,7 +1,6 @@
 //! Full-text search: the same sets on both engines, newest first. Posts, messages, people.
 
 use db::{Conn, Value, args, row, sql};
-use matching::Narrow;
 use model::{Id, Timestamp, kinds};
 
 use super::{Status, store};
@@ -38,16 +37,15 @@ pub struct Filter {
     pub before: Option<(Timestamp, i64)>,
 }
 
-fn search(narrow: &Narrow) -> Value {
-    Value::Search { sqlite: narrow.to_fts5(), postgres: narrow.to_tsquery() }
+/// Both engines' words for it; `None` where nothing is asked.
+fn search(words: &str) -> Option<Value> {
+    let narrow = matching::search_query(words);
+    Some(Value::Search { sqlite: narrow.to_fts5()?, postgres: narrow.to_tsquery()? })
 }
 
 /// Messages within the seat's reach that hold every word (or its stem), newest first.
 pub async fn messages(conn: &mut Conn, seat: &Seat, words: &str, filter: &Filter, limit: i64) -> Result<Vec<FoundMessage>> {
-    let narrow = matching::search_query(words);
-    if narrow == Narrow::All {
-        return Ok(Vec::new());
-    }
+    let Some(search) = search(words) else { return Ok(Vec::new()) };
     let (all, teams, accounts) = store::reach(&seat.scope(Permission::InboxRead));
     let (at, id) = filter.before.unwrap_or((Timestamp(i64::MAX), i64::MAX));
     Ok(conn
@@ -59,17 +57,14 @@ pub async fn messages(conn: &mut Conn, seat: &Seat, words: &str, filter: &Filter
                     AND ($5 OR c.team_id IN " [ids "$6"] " OR c.account_id IN " [ids "$7"] ")
                     AND ($8 IS NULL OR c.channel = $8) AND ($9 IS NULL OR c.status = $9)
                   ORDER BY m.sort_at DESC, m.id DESC LIMIT $10"),
-            args![search(&narrow), seat.ws(), at, id, all, teams, accounts, filter.channel.clone(), filter.status.map(|s| s.name().to_string()), limit],
+            args![search, seat.ws(), at, id, all, teams, accounts, filter.channel.clone(), filter.status.map(|s| s.name().to_string()), limit],
         )
         .await?)
 }
 
 /// Public posts that hold every word (or its stem), newest first.
 pub async fn posts(conn: &mut Conn, seat: &Seat, words: &str, filter: &Filter, limit: i64) -> Result<Vec<FoundPost>> {
-    let narrow = matching::search_query(words);
-    if narrow == Narrow::All || !seat.can(Permission::ListenRead) {
-        return Ok(Vec::new());
-    }
+    let Some(search) = search(words).filter(|_| seat.can(Permission::ListenRead)) else { return Ok(Vec::new()) };
     let (all, _, accounts) = store::reach(&seat.scope(Permission::ListenRead));
     let (at, id) = filter.before.unwrap_or((Timestamp(i64::MAX), i64::MAX));
     Ok(conn
@@ -78,7 +73,7 @@ pub async fn posts(conn: &mut Conn, seat: &Seat, words: &str, filter: &Filter, l
                   LEFT JOIN profiles f ON f.workspace_id = p.workspace_id AND f.id = p.profile_id
                   WHERE " [found "posts_fts" "$1"] " AND p.workspace_id = $2 AND (p.sort_at, p.id) < ($3, $4) AND ($5 OR p.account_id IN " [ids "$6"] ")
                   ORDER BY p.sort_at DESC, p.id DESC LIMIT $7"),
-            args![search(&narrow), seat.ws(), at, id, all, accounts, limit],
+            args![search, seat.ws(), at, id, all, accounts, limit],
         )
         .await?)
 }

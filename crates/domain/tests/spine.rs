@@ -1,0 +1,329 @@
+//! From a mail and a post to an answered customer, on both engines: intake, threading, answering, taking back, failing, undoing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use channels::net::{Net, NetPolicy};
+use channels::{Auto, Author, Inbound, ItemKind, MailFacts, Mailbox};
+use db::{Durability, Turn, args};
+use domain::accounts::{self, Person, Seat, users, workspaces};
+use domain::desk::{self, MessageState, Status, View, list, organise, reply, thread, undo};
+use domain::intake::{self, Lot, Report};
+use domain::{App, Blobs, Error, Sealer};
+use jobs::{Registry, Runner};
+use model::{Id, Locale, SeededRandom, Timestamp, kinds};
+use testkit::{TestDb, db_test};
+
+struct House {
+    app: App,
+    seat: Seat,
+    mail: Id<kinds::ChannelAccount>,
+    source: Id<kinds::Source>,
+}
+
+async fn house(db: &TestDb) -> House {
+    let random = Arc::new(SeededRandom::new(5));
+    let net = Net::new(NetPolicy { allow_private: vec!["127.0.0.1".parse().unwrap()], extra_ca: None });
+    let app = App::new(domain::Parts {
+        db: (**db).clone(),
+        sealer: Sealer::new([9; 32]),
+        blobs: Blobs::in_folder(std::env::temp_dir().join(format!("tresen-spine-{}", std::process::id()))),
+        channels: channels::Context { clock: Arc::new(db.clock.clone()), random, net, limits: channels::Limits::default() },
+        feed: Default::default(),
+        presence: Default::default(),
+        config: Default::default(),
+    });
+    let seat = owner(&app, "nordwind").await;
+    let mut tx = app.db.write().await.unwrap();
+    let (source, mail) = (tx.id(), tx.id());
+    let settings = serde_json::json!({});
+    tx.run(
+        "INSERT INTO sources (id, channel, source_key, settings, state, next_at, created_at) VALUES ($1, 'mail', 'm', $2, 'active', 0, 0)",
+        args![source, settings.clone()],
+    )
+    .await
+    .unwrap();
+    tx.run(
+        "INSERT INTO channel_accounts (id, workspace_id, source_id, channel, name, address, settings, state, created_at) VALUES ($1, $2, $3, 'mail', 'hallo', 'hallo@firma.test', $4, 'active', 0)",
+        args![mail, seat.ws(), source, settings],
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    House { app, seat, mail, source }
+}
+
+async fn owner(app: &App, slug: &str) -> Seat {
+    let mut tx = app.db.write().await.unwrap();
+    let email = format!("{slug}@firma.test");
+    let new = users::NewUser { email: &email, name: "Miriam Koch", password_hash: None, locale: Locale::DeDe, is_installation_admin: false };
+    let user = users::create(&mut tx, new).await.unwrap();
+    workspaces::create(&mut tx, workspaces::NewWorkspace { name: slug, slug, locale: Locale::DeDe, time_zone: "Europe/Berlin", is_demo: false }, user).await.unwrap();
+    tx.commit().await.unwrap();
+    let person = Person {
+        id: user,
+        session: Id::from_i64(1),
+        name: "Miriam Koch".into(),
+        email,
+        locale: Locale::DeDe,
+        time_zone: None,
+        theme: "system".into(),
+        shortcuts: true,
+        next_after_answer: true,
+        is_installation_admin: false,
+    };
+    accounts::seat(&mut app.db.read().await.unwrap(), person, slug).await.unwrap()
+}
+
+fn mail(id: &str, from: &str, text: &str, references: &[&str]) -> Inbound {
+    let mailbox = |address: &str| Mailbox { name: None, address: address.into() };
+    Inbound {
+        external_id: format!("{id}#x"),
+        canonical_url: None,
+        kind: ItemKind::Mail,
+        author: Author { name: from.split('@').next().unwrap().into(), handle: None, url: None, address: Some(from.into()) },
+        title: Some("Doppelt abgebucht".into()),
+        text: text.into(),
+        html: None,
+        published_at: None,
+        language_hint: None,
+        in_reply_to: references.last().map(|r| r.to_string()),
+        attachments: vec![],
+        mail: Some(MailFacts {
+            message_id: id.into(),
+            in_reply_to: references.last().map(|r| r.to_string()),
+            references: references.iter().map(ToString::to_string).collect(),
+            from: vec![mailbox(from)],
+            to: vec![mailbox("hallo@firma.test")],
+            new_text: text.into(),
+            ..MailFacts::default()
+        }),
+        media: vec![],
+    }
+}
+
+impl House {
+    async fn arrive(&self, items: Vec<Inbound>) -> Report {
+        self.lot(items, None, false).await.unwrap()
+    }
+    async fn lot(&self, items: Vec<Inbound>, fence: Option<i64>, imported: bool) -> domain::Result<Report> {
+        let cursor = Some(serde_json::json!({ "n": items.len() }));
+        intake::ingest(&self.app, Lot { source: self.source, fence, items, cursor, imported, next_at: None, turn: Turn::Background, durability: Durability::Reread }).await
+    }
+    async fn list(&self, view: View) -> Vec<list::Row> {
+        list::page(&mut self.app.db.read().await.unwrap(), &self.seat, &list::Filter { view, ..Default::default() }, 50).await.unwrap()
+    }
+    async fn open(&self, id: Id<kinds::Conversation>) -> thread::Thread {
+        thread::open(&mut self.app.db.read().await.unwrap(), &self.seat, id).await.unwrap()
+    }
+    async fn run_jobs(&self) {
+        let app = self.app.clone();
+        let registry = Registry::default().on(desk::deliver::KIND, 1, move |job| desk::deliver::run(app.clone(), job));
+        Runner::new(self.app.db.clone(), registry).run_due().await.unwrap();
+    }
+    async fn state(&self, message: Id<kinds::Message>) -> MessageState {
+        self.app.db.read().await.unwrap().one::<(MessageState,)>("SELECT state FROM messages WHERE id = $1", args![message]).await.unwrap().0
+    }
+}
+
+fn answer(text: &str) -> reply::Reply {
+    reply::Reply { text: text.into(), ..Default::default() }
+}
+
+db_test! {
+    async fn a_mail_becomes_a_conversation_its_answer_joins_it_and_the_same_mail_twice_is_stored_once(db: Db) {
+        let h = house(&db).await;
+        assert_eq!(h.arrive(vec![mail("a@x", "kundin@example.test", "Bitte prüfen Sie die Abbuchung.", &[])]).await, Report { new: 1, edited: 0, known: 0 });
+        assert_eq!(h.arrive(vec![mail("a@x", "kundin@example.test", "Bitte prüfen Sie die Abbuchung.", &[])]).await, Report { new: 0, edited: 0, known: 1 });
+        assert_eq!(h.arrive(vec![mail("b@x", "kundin@example.test", "Noch etwas dazu.", &["a@x"])]).await.new, 1);
+        let rows = h.list(View::Unassigned).await;
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].messages, rows[0].is_unread, rows[0].lang.as_str()), (2, true, "de"));
+        let thread = h.open(rows[0].id).await;
+        assert_eq!(thread.messages.iter().map(|m| m.text.as_str()).collect::<Vec<_>>(), ["Bitte prüfen Sie die Abbuchung.", "Noch etwas dazu."]);
+        assert!(thread.conversation.contact_id.is_some(), "a customer who writes is a contact");
+        thread::mark_read(&h.app, &h.seat, rows[0].id).await.unwrap();
+        assert!(!h.list(View::All).await[0].is_unread);
+    }
+
+    async fn a_stranger_who_answers_is_shown_as_new_and_is_not_answered_silently(db: Db) {
+        let h = house(&db).await;
+        h.arrive(vec![mail("a@x", "kundin@example.test", "Hallo", &[]), mail("b@x", "fremd@else.test", "Ich auch", &["a@x"])]).await;
+        let id = h.list(View::All).await[0].id;
+        let thread = h.open(id).await;
+        assert!(thread.messages[1].is_new_participant && !thread.messages[0].is_new_participant);
+        let message = reply::send(&h.app, &h.seat, id, answer("Guten Tag")).await.unwrap();
+        let sent = h.open(id).await.messages.into_iter().find(|m| m.id == message).unwrap();
+        assert_eq!(sent.recipients.to.iter().map(|m| m.address.as_str()).collect::<Vec<_>>(), ["kundin@example.test"]);
+    }
+
+    async fn threading_never_crosses_accounts_or_workspaces(db: Db) {
+        let h = house(&db).await;
+        h.arrive(vec![mail("a@x", "kundin@example.test", "Hallo", &[])]).await;
+        let other = owner(&h.app, "andere").await;
+        let mut tx = h.app.db.write().await.unwrap();
+        let account: Id<kinds::ChannelAccount> = tx.id();
+        tx.run("INSERT INTO channel_accounts (id, workspace_id, channel, name, address, settings, state, created_at) VALUES ($1, $2, 'mail', 'x', 'x@andere.test', $3, 'active', 0)",
+            args![account, other.ws(), serde_json::json!({})]).await.unwrap();
+        tx.commit().await.unwrap();
+        let conversation = intake::deliver(&h.app, other.ws(), account, mail("b@x", "kundin@example.test", "An die anderen", &["a@x"])).await.unwrap().unwrap();
+        assert_ne!(conversation, h.list(View::All).await[0].id);
+        assert!(matches!(thread::open(&mut h.app.db.read().await.unwrap(), &h.seat, conversation).await, Err(Error::NotFound)));
+        assert!(matches!(reply::send(&h.app, &h.seat, conversation, answer("x")).await, Err(Error::NotFound)));
+        assert!(matches!(organise::claim(&h.app, &h.seat, conversation).await, Err(Error::NotFound)));
+    }
+
+    async fn an_answer_waits_five_seconds_and_can_be_taken_back_into_the_draft(db: Db) {
+        let h = house(&db).await;
+        h.arrive(vec![mail("a@x", "kundin@example.test", "Hallo", &[])]).await;
+        let id = h.list(View::All).await[0].id;
+        let message = reply::send(&h.app, &h.seat, id, answer("Guten Tag, das prüfe ich.")).await.unwrap();
+        h.run_jobs().await;
+        assert_eq!(h.state(message).await, MessageState::Queued, "not before its time");
+        assert_eq!(reply::take_back(&h.app, &h.seat, message).await.unwrap(), id);
+        assert_eq!(h.open(id).await.drafts.answer.unwrap().text, "Guten Tag, das prüfe ich.");
+        db.clock.advance(Duration::from_secs(60));
+        h.run_jobs().await;
+        assert_eq!(h.state(message).await, MessageState::Undone);
+        assert!(matches!(reply::take_back(&h.app, &h.seat, message).await, Err(Error::Conflict(_))));
+    }
+
+    async fn an_answer_that_nobody_can_vouch_for_after_a_crash_is_unsure_and_never_sent_twice(db: Db) {
+        let h = house(&db).await;
+        h.arrive(vec![mail("a@x", "kundin@example.test", "Hallo", &[])]).await;
+        let id = h.list(View::All).await[0].id;
+        let message = reply::send(&h.app, &h.seat, id, answer("Guten Tag")).await.unwrap();
+        // As if the process had died between "sending" and the network's word.
+        let mut tx = h.app.db.write().await.unwrap();
+        tx.run("UPDATE messages SET state = 'sending', attempt_id = 'x' WHERE id = $1", args![message]).await.unwrap();
+        tx.commit().await.unwrap();
+        db.clock.advance(Duration::from_secs(60));
+        h.run_jobs().await;
+        assert_eq!(h.state(message).await, MessageState::Unsure);
+        reply::confirm_sent(&h.app, &h.seat, message).await.unwrap();
+        assert_eq!(h.state(message).await, MessageState::Sent);
+    }
+
+    async fn an_answer_that_cannot_leave_comes_back_into_the_composer_with_its_reason(db: Db) {
+        let h = house(&db).await; // the account has no SMTP server: a setting is missing
+        h.arrive(vec![mail("a@x", "kundin@example.test", "Hallo", &[])]).await;
+        let id = h.list(View::All).await[0].id;
+        let message = reply::send(&h.app, &h.seat, id, answer("Guten Tag")).await.unwrap();
+        db.clock.advance(Duration::from_secs(60));
+        h.run_jobs().await;
+        assert_eq!(h.state(message).await, MessageState::Failed);
+        let draft = h.open(id).await.drafts.answer.unwrap();
+        assert_eq!(draft.text, "Guten Tag");
+        assert!(draft.failure.is_some());
+    }
+
+    async fn a_customer_who_wrote_again_while_one_typed_is_noticed_once(db: Db) {
+        let h = house(&db).await;
+        h.arrive(vec![mail("a@x", "kundin@example.test", "Hallo", &[])]).await;
+        let id = h.list(View::All).await[0].id;
+        let seen = h.open(id).await.newest_inbound();
+        h.arrive(vec![mail("b@x", "kundin@example.test", "Hat sich erledigt!", &["a@x"])]).await;
+        let blind = reply::Reply { seen, ..answer("Wir prüfen das.") };
+        assert!(matches!(reply::send(&h.app, &h.seat, id, blind.clone()).await, Err(Error::Conflict(_))));
+        assert!(reply::send(&h.app, &h.seat, id, reply::Reply { anyway: true, ..blind }).await.is_ok());
+    }
+
+    async fn automatic_mail_makes_no_contact_reopens_nothing_and_a_bounce_fails_its_answer(db: Db) {
+        let h = house(&db).await;
+        h.arrive(vec![mail("a@x", "kundin@example.test", "Hallo", &[])]).await;
+        let id = h.list(View::All).await[0].id;
+        let message = reply::send(&h.app, &h.seat, id, reply::Reply { resolve: true, ..answer("Erledigt.") }).await.unwrap();
+        let mut tx = h.app.db.write().await.unwrap();
+        tx.run("UPDATE messages SET state = 'sent' WHERE id = $1", args![message]).await.unwrap();
+        let (ours,): (String,) = tx.one("SELECT message_id FROM messages WHERE id = $1", args![message]).await.unwrap();
+        tx.commit().await.unwrap();
+        let auto = |id: &str, kind, refs: &[&str]| { let mut m = mail(id, "abwesend@example.test", "Ich bin nicht da.", refs); m.mail.as_mut().unwrap().auto = Some(kind); m };
+        h.arrive(vec![auto("away@x", Auto::AutoReply, &[&ours])]).await;
+        assert_eq!(h.open(id).await.conversation.status, Status::Done, "an absence note waits for nobody");
+        let (contacts,): (i64,) = h.app.db.read().await.unwrap().one("SELECT COUNT(*) FROM contacts", vec![]).await.unwrap();
+        assert_eq!(contacts, 1);
+        let mut bounce = auto("bounce@x", Auto::Bounce, &[]);
+        bounce.mail.as_mut().unwrap().bounced_message_id = Some(ours);
+        h.arrive(vec![bounce]).await;
+        assert_eq!(h.state(message).await, MessageState::Failed);
+        assert_eq!(h.open(id).await.conversation.status, Status::Open);
+    }
+
+    async fn history_arrives_closed_and_starts_nothing(db: Db) {
+        let h = house(&db).await;
+        let (before,): (i64,) = h.app.db.read().await.unwrap().one("SELECT COUNT(*) FROM events", vec![]).await.unwrap();
+        h.lot(vec![mail("old@x", "kundin@example.test", "Von früher", &[])], None, true).await.unwrap();
+        let rows = h.list(View::Done).await;
+        assert!(rows[0].imported && rows[0].waiting_since.is_none());
+        let (after,): (i64,) = h.app.db.read().await.unwrap().one("SELECT COUNT(*) FROM events", vec![]).await.unwrap();
+        assert_eq!(before, after);
+    }
+
+    async fn a_lot_whose_source_was_taken_over_stores_nothing_not_even_its_cursor(db: Db) {
+        let h = house(&db).await;
+        let lost = h.lot(vec![mail("a@x", "kundin@example.test", "Hallo", &[])], Some(41), false).await;
+        assert!(matches!(lost, Err(Error::Conflict(_))));
+        assert!(h.list(View::All).await.is_empty());
+        let (cursor,): (Option<db::Json<serde_json::Value>>,) = h.app.db.read().await.unwrap().one("SELECT cursor FROM sources WHERE id = $1", args![h.source]).await.unwrap();
+        assert!(cursor.is_none());
+        h.lot(vec![mail("a@x", "kundin@example.test", "Hallo", &[])], Some(0), false).await.unwrap();
+        let (cursor,): (Option<db::Json<serde_json::Value>>,) = h.app.db.read().await.unwrap().one("SELECT cursor FROM sources WHERE id = $1", args![h.source]).await.unwrap();
+        assert_eq!(cursor.unwrap().0["n"], 1);
+    }
+
+    async fn what_one_did_can_be_taken_back(db: Db) {
+        let h = house(&db).await;
+        h.arrive(vec![mail("a@x", "kundin@example.test", "Hallo", &[])]).await;
+        let id = h.list(View::All).await[0].id;
+        let claimed = organise::claim(&h.app, &h.seat, id).await.unwrap();
+        assert_eq!(h.list(View::Mine).await.len(), 1);
+        undo::undo(&h.app, &h.seat, claimed).await.unwrap();
+        assert!(h.list(View::Mine).await.is_empty());
+        assert!(matches!(undo::undo(&h.app, &h.seat, claimed).await, Err(Error::NotFound)), "once");
+        let labelled = organise::add_label(&h.app, &h.seat, id, " Rechnung ").await.unwrap();
+        assert_eq!(h.open(id).await.labels, ["Rechnung"]);
+        undo::undo(&h.app, &h.seat, labelled).await.unwrap();
+        assert!(h.open(id).await.labels.is_empty());
+        let until = db.now() + Duration::from_secs(3600);
+        let snoozed = organise::snooze(&h.app, &h.seat, id, until).await.unwrap();
+        assert_eq!(h.list(View::Snoozed).await.len(), 1);
+        undo::undo(&h.app, &h.seat, snoozed).await.unwrap();
+        assert_eq!(h.open(id).await.conversation.status, Status::Open);
+        assert!(matches!(organise::snooze(&h.app, &h.seat, id, Timestamp(1)).await, Err(Error::Invalid { .. })));
+    }
+
+    async fn posts_are_stored_once_per_workspace_edited_in_place_and_found_by_their_words(db: Db) {
+        let h = house(&db).await;
+        let post = |text: &str| Inbound {
+            external_id: "guid-1".into(),
+            canonical_url: Some("https://blog.example/1".into()),
+            kind: ItemKind::Post,
+            author: Author { name: "Bert".into(), handle: Some("bert".into()), ..Author::default() },
+            title: Some("Kaffee in Bremen".into()),
+            text: text.into(),
+            mail: None,
+            in_reply_to: None,
+            ..mail("x", "y@z.test", "", &[])
+        };
+        assert_eq!(h.arrive(vec![post("Die Lieferungen kamen zu spät an, das war nicht schön.")]).await.new, 1);
+        assert_eq!(h.arrive(vec![post("Die Lieferungen kamen zu spät an, das war nicht schön.")]).await.known, 1);
+        assert_eq!(h.arrive(vec![post("Nachtrag: Alles wieder gut bei der Rösterei.")]).await.edited, 1);
+        let find = async |words: &str| desk::search::posts(&mut h.app.db.read().await.unwrap(), &h.seat, words, &Default::default(), 10).await.unwrap().len();
+        assert_eq!(find("Rösterei").await, 1);
+        assert_eq!(find("roesterei").await, 1);
+        assert_eq!(find("Lieferung").await, 0, "the former text is gone");
+        let (posts, profiles): (i64, i64) = h.app.db.read().await.unwrap().one("SELECT (SELECT COUNT(*) FROM posts), (SELECT COUNT(*) FROM profiles)", vec![]).await.unwrap();
+        assert_eq!((posts, profiles), (1, 1));
+    }
+
+    async fn messages_are_found_by_stems_and_umlauts_both_ways(db: Db) {
+        let h = house(&db).await;
+        h.arrive(vec![mail("a@x", "mueller@example.test", "Die Häuser brauchen neue Lieferungen, sagt Frau Müller.", &[])]).await;
+        let find = async |words: &str| desk::search::messages(&mut h.app.db.read().await.unwrap(), &h.seat, words, &Default::default(), 10).await.unwrap().len();
+        for words in ["Haus", "lieferung", "mueller", "MÜLLER", "liefer*", "Doppelt"] {
+            assert_eq!(find(words).await, 1, "{words}");
+        }
+        assert_eq!(find("Hütte").await, 0);
+        assert_eq!(find("\"Lieferung\"").await, 0, "quoted is as written");
+    }
+}

@@ -1,0 +1,75 @@
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use domain::App;
+use domain::accounts::first_run;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::cli::ServeArgs;
+use crate::config::Config;
+use crate::wiring;
+
+/// How long a stop waits for open requests and running work.
+const GRACE: Duration = Duration::from_secs(15);
+
+pub async fn run(config: Config, args: ServeArgs) -> Result<ExitCode> {
+    let mut config = wiring::with_args(config, &args.store);
+    if let Some(listen) = args.listen {
+        config.server.listen = listen;
+    }
+    let (listener, public_url) = bind(&config).await?;
+    let app = wiring::app(&config, public_url, false).await?;
+    if let Some(token) = first_run::setup_token(&app).await? {
+        println!("Nobody is here yet. Open this link to set up Tresen (it works once, for 24 hours):\n{}/setup/{token}", app.config.public_url);
+    }
+    serve(app, &config, listener, |_| Ok(())).await
+}
+
+/// Takes the port before anything else: a second start on the same port fails at once.
+pub async fn bind(config: &Config) -> Result<(TcpListener, String)> {
+    let listener = TcpListener::bind(config.server.listen).await.with_context(|| format!("cannot listen on {}", config.server.listen))?;
+    let address = listener.local_addr()?;
+    let public_url = config.server.public_url.as_deref().map_or_else(|| format!("http://{address}"), |url| url.trim_end_matches('/').to_string());
+    Ok((listener, public_url))
+}
+
+/// Runs until SIGTERM or Ctrl+C; `started` runs once everything answers.
+pub async fn serve(app: App, config: &Config, listener: TcpListener, started: impl FnOnce(SocketAddr) -> Result<()>) -> Result<ExitCode> {
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    wiring::start_workers(&app, config, &stop, &tasks);
+    let trust = web::Trust { proxies: config.server.trusted_proxies.clone(), secure_cookies: app.config.public_url.starts_with("https:") };
+    let router = web::router(web::Site { app: app.clone(), trust: Arc::new(trust) });
+    let address = listener.local_addr()?;
+    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let serving = tokio::spawn(async move { serving.await });
+    println!("ready http://{address}");
+    started(address)?;
+    until_told_to_stop().await?;
+    tracing::info!("stopping: finishing what runs");
+    stop.cancel();
+    tasks.close();
+    let ended = async {
+        let _ = serving.await;
+        tasks.wait().await;
+    };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
+        tracing::warn!("some work did not end in time; it is handed back");
+    }
+    app.db.clone().close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn until_told_to_stop() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => result?,
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Typed settings: file, then environment. The doc comments make `tresen.example.toml`; a test fails when that file is stale.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use confique::Config as _;
+
+/// Settings of Tresen. Everything has a sensible default; a file is not needed.
+#[derive(Debug, Clone, confique::Config)]
+pub struct Config {
+    #[config(nested)]
+    pub server: Server,
+    #[config(nested)]
+    pub store: Store,
+    #[config(nested)]
+    pub network: Network,
+    #[config(nested)]
+    pub lmtp: Lmtp,
+    #[config(nested)]
+    pub mail: Mail,
+    #[config(nested)]
+    pub log: Log,
+}
+
+/// How people reach Tresen.
+#[derive(Debug, Clone, confique::Config)]
+pub struct Server {
+    /// Address and port to listen on. Put a reverse proxy with TLS before it.
+    #[config(default = "127.0.0.1:8420", env = "TRESEN_LISTEN")]
+    pub listen: SocketAddr,
+    /// The address people type, without a slash at the end. Links in mails begin with it; with https, cookies are marked Secure.
+    #[config(env = "TRESEN_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// IP addresses of reverse proxies whose X-Forwarded-For is believed.
+    #[config(default = [])]
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// Where things are kept.
+#[derive(Debug, Clone, confique::Config)]
+pub struct Store {
+    /// Folder for the SQLite database, files and the sealing key.
+    #[config(default = "tresen-data", env = "TRESEN_DATA_DIR")]
+    pub data: PathBuf,
+    /// PostgreSQL (15 or later) instead of SQLite: postgres://user:password@host/database
+    #[config(env = "TRESEN_DATABASE")]
+    pub database: Option<String>,
+    /// File with the sealing key for credentials. Default: `sealing.key` in the data folder. Keep a copy apart from backups.
+    #[config(env = "TRESEN_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Database connections at most.
+    #[config(default = 8, env = "TRESEN_CONNECTIONS")]
+    pub connections: u32,
+}
+
+/// What Tresen may connect to.
+#[derive(Debug, Clone, confique::Config)]
+pub struct Network {
+    /// Private address ranges that feeds and mail servers may lie in, such as ["192.168.10.0/24"]. All others are refused.
+    #[config(default = [], env = "TRESEN_ALLOW_PRIVATE", parse_env = comma_separated)]
+    pub allow_private: Vec<String>,
+    /// PEM file with further certificate authorities, such as the company's own.
+    #[config(env = "TRESEN_EXTRA_CA")]
+    pub extra_ca: Option<PathBuf>,
+}
+
+/// The delivery door: mail handed in by a local mail server.
+#[derive(Debug, Clone, confique::Config)]
+pub struct Lmtp {
+    /// Address and port for LMTP (RFC 2033). Off when not set. Not for the open network: it trusts who connects.
+    #[config(env = "TRESEN_LMTP_LISTEN")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// How invitations and password resets leave. Without it, `tresen user reset-link` prints links.
+#[derive(Debug, Clone, confique::Config)]
+pub struct Mail {
+    /// SMTP server.
+    #[config(env = "TRESEN_MAIL_HOST")]
+    pub host: Option<String>,
+    /// Port.
+    #[config(default = 587, env = "TRESEN_MAIL_PORT")]
+    pub port: u16,
+    /// tls, starttls or none.
+    #[config(default = "starttls", env = "TRESEN_MAIL_SECURITY")]
+    pub security: String,
+    /// User name, if the server wants one.
+    #[config(env = "TRESEN_MAIL_USER")]
+    pub user: Option<String>,
+    /// Password. Better in the environment than in the file.
+    #[config(env = "TRESEN_MAIL_PASSWORD")]
+    pub password: Option<String>,
+    /// Sender address.
+    #[config(env = "TRESEN_MAIL_FROM")]
+    pub from: Option<String>,
+}
+
+/// What is written to standard error.
+#[derive(Debug, Clone, confique::Config)]
+pub struct Log {
+    /// Level or filter, as in "info" or "info,domain=debug". No customer's text is ever logged.
+    #[config(default = "info", env = "TRESEN_LOG")]
+    pub filter: String,
+    /// text or json.
+    #[config(default = "text", env = "TRESEN_LOG_FORMAT")]
+    pub format: String,
+}
+
+fn comma_separated(text: &str) -> Result<Vec<String>, std::convert::Infallible> {
+    Ok(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Into::into).collect())
+}
+
+impl Config {
+    /// Environment over file over defaults.
+    pub fn read(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut builder = Config::builder().env();
+        if let Some(file) = file {
+            anyhow::ensure!(file.exists(), "the settings file {} does not exist", file.display());
+            builder = builder.file(file);
+        }
+        Ok(builder.load()?)
+    }
+
+    /// The example file, made from the doc comments above.
+    #[cfg_attr(not(test), expect(dead_code, reason = "printed by `tresen config example`"))]
+    pub fn example() -> String {
+        confique::toml::template::<Config>(confique::toml::FormatOptions::default())
+    }
+}
