@@ -91,11 +91,14 @@ pub(super) async fn note(tx: &mut Tx, source: Id<kinds::Source>, mut health: Hea
     let former: Option<(Option<Json<Health>>,)> = tx.opt("SELECT health FROM sources WHERE id = $1", args![source]).await?;
     let former = former.and_then(|(health,)| health).map(|Json(health)| health);
     let alike = former.as_ref().is_some_and(|former| former.is_like(&health));
-    if let Some(former) = former.filter(|_| alike) {
-        if former.why == health.why {
+    if let Some(former) = former {
+        if former == (Health { since: former.since, ..health.clone() }) {
             return Ok(());
         }
-        health.since = former.since;
+        // The same trouble that has become worse, or tells other details, is as old as it was.
+        if former.why.key == health.why.key {
+            health.since = former.since;
+        }
     }
     tx.run("UPDATE sources SET health = $2 WHERE id = $1", args![source, serde_json::to_value(&health)?]).await?;
     if alike {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use channels::mail::{lmtp, map};
-use db::{Conn, Json, args};
+use db::{Conn, Json, args, row};
 use futures::future::BoxFuture;
 use model::{Id, kinds};
 use tokio::net::{TcpListener, UnixListener};
@@ -89,12 +89,16 @@ struct Mailbox {
     authserv_id: String,
 }
 
+row! {
+    struct Found { workspace_id: Id<kinds::Workspace>, account_id: Id<kinds::ChannelAccount>, settings: Option<Json<serde_json::Value>> }
+}
+
 /// The mailbox of a recipient: the address itself, or without what stands behind `+`.
 async fn mailbox(conn: &mut Conn, recipient: &str) -> Result<Option<Mailbox>> {
     let whole = fold_key(recipient);
     let plain = whole.rsplit_once('@').and_then(|(local, domain)| Some(format!("{}@{domain}", local.split_once('+')?.0)));
     for key in [Some(whole), plain].into_iter().flatten() {
-        let found: Option<(Id<kinds::Workspace>, Id<kinds::ChannelAccount>, Option<Json<serde_json::Value>>)> = conn
+        let found: Option<Found> = conn
             .opt(
                 "SELECT i.workspace_id, i.account_id, s.settings FROM inbound_addresses i
                  JOIN channel_accounts a ON a.workspace_id = i.workspace_id AND a.id = i.account_id AND a.removed_at IS NULL
@@ -102,7 +106,7 @@ async fn mailbox(conn: &mut Conn, recipient: &str) -> Result<Option<Mailbox>> {
                 args![key],
             )
             .await?;
-        if let Some((workspace, account, settings)) = found {
+        if let Some(Found { workspace_id: workspace, account_id: account, settings }) = found {
             let authserv_id =
                 settings.and_then(|Json(s)| s.get("authserv_id").and_then(|v| v.as_str()).map(str::to_string)).unwrap_or_default();
             return Ok(Some(Mailbox { workspace, account, authserv_id }));

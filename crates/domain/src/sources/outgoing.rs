@@ -11,7 +11,11 @@ use crate::{App, Error, Result};
 ///
 /// # Errors
 /// `Upstream` with a `Setting` failure when there is nothing to send with: trying again does not help, connecting a mail account does.
-pub async fn sender(app: &App, workspace: Id<kinds::Workspace>, account: Id<kinds::ChannelAccount>) -> Result<(&'static dyn Channel, Connection, Mailbox)> {
+pub async fn sender(
+    app: &App,
+    workspace: Id<kinds::Workspace>,
+    account: Id<kinds::ChannelAccount>,
+) -> Result<(&'static dyn Channel, Connection, Mailbox)> {
     let nothing = |field: &str| Error::Upstream(Failure::Setting { field: field.into(), detail: "nothing to send with".into() });
     let mut conn = app.db.read().await?;
     let through = through(&mut conn, workspace, account).await?.ok_or_else(|| nothing("answer_account"))?;
@@ -22,16 +26,24 @@ pub async fn sender(app: &App, workspace: Id<kinds::Workspace>, account: Id<kind
     if !channel.capabilities().can_send {
         return Err(nothing("answer_account"));
     }
-    let (address,): (Option<String>,) = conn.one("SELECT address FROM channel_accounts WHERE workspace_id = $1 AND id = $2", args![workspace, through]).await?;
+    let (address,): (Option<String>,) =
+        conn.one("SELECT address FROM channel_accounts WHERE workspace_id = $1 AND id = $2", args![workspace, through]).await?;
     let name = connection.settings.get("from_name").and_then(Value::as_str).map(str::trim).filter(|name| !name.is_empty());
     let from = Mailbox { name: name.map(str::to_string), address: address.ok_or_else(|| nothing("from"))? };
     Ok((channel, connection, from))
 }
 
 /// The account itself if its channel sends; else the one its setting `answer_account` names; else the workspace's first mail account.
-async fn through(conn: &mut Conn, workspace: Id<kinds::Workspace>, account: Id<kinds::ChannelAccount>) -> Result<Option<Id<kinds::ChannelAccount>>> {
+async fn through(
+    conn: &mut Conn,
+    workspace: Id<kinds::Workspace>,
+    account: Id<kinds::ChannelAccount>,
+) -> Result<Option<Id<kinds::ChannelAccount>>> {
     let (name, Json(settings)): (String, Json<Value>) = conn
-        .opt("SELECT channel, settings FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL", args![workspace, account])
+        .opt(
+            "SELECT channel, settings FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL",
+            args![workspace, account],
+        )
         .await?
         .ok_or(Error::NotFound)?;
     if channels::by_name(&name).is_some_and(|channel| channel.capabilities().can_send) {

@@ -28,7 +28,7 @@ const ROUND: Duration = Duration::from_secs(10);
 /// A look that takes longer hangs.
 const LONGEST_LOOK: Duration = Duration::from_secs(15 * 60);
 /// Waiting for somebody else's lease to end.
-const ELSEWHERE: Duration = Duration::from_secs(30);
+const ELSEWHERE: Duration = Duration::from_secs(60);
 /// A refused sign-in is not repeated more often: servers lock accounts.
 const STUBBORN: Duration = Duration::from_secs(15 * 60);
 /// How long a stop waits for looks that are under way.

@@ -32,6 +32,7 @@ struct ListPage {
 /// An account as the list shows it.
 struct Line {
     account: Account,
+    name: String,
     icon: &'static str,
     channel: String,
     state: State,
@@ -60,6 +61,11 @@ fn icon(channel: &str) -> &'static str {
     channels::by_name(channel).map_or("inbox", |channel| channel.capabilities().icon)
 }
 
+/// What the account is called; one that was made by the program itself bears its channel's name.
+fn account_name(t: Texts, account: &Account) -> String {
+    if account.name == account.channel { channel_name(t, &account.channel) } else { account.name.clone() }
+}
+
 /// A channel's own name in words; its technical one where there are none.
 fn channel_name(t: Texts, channel: &str) -> String {
     t.by_key(&format!("channel-{channel}"), &[]).unwrap_or_else(|| channel.to_string())
@@ -72,7 +78,13 @@ pub async fn page(visit: Visit) -> Reply {
     let accounts = sources::list(&mut conn, &visit.seat).await?;
     drop(conn);
     let total = i64::try_from(accounts.len()).unwrap_or(i64::MAX);
-    let lines = accounts.into_iter().map(|account| Line { icon: icon(&account.channel), channel: channel_name(t, &account.channel), state: state(t, &account), account });
+    let lines = accounts.into_iter().map(|account| Line {
+        name: account_name(t, &account),
+        icon: icon(&account.channel),
+        channel: channel_name(t, &account.channel),
+        state: state(t, &account),
+        account,
+    });
     let (needs, running): (Vec<Line>, Vec<Line>) = lines.partition(|line| line.account.needs_someone());
     let needing = i64::try_from(needs.len()).unwrap_or(i64::MAX);
     let may_edit = visit.seat.can_everywhere(domain::accounts::Permission::ChannelEdit);
@@ -117,7 +129,9 @@ pub(super) fn fields(
             SettingKind::Port => ("number", Vec::new()),
             SettingKind::Secret => ("password", Vec::new()),
             SettingKind::Flag => ("checkbox", Vec::new()),
-            SettingKind::Choice(values) => ("select", values.iter().map(|value| (*value, text(&format!("-{value}")).unwrap_or_else(|| value.to_string()))).collect()),
+            SettingKind::Choice(values) => {
+                ("select", values.iter().map(|value| (*value, text(&format!("-{value}")).unwrap_or_else(|| value.to_string()))).collect())
+            }
         };
         let kept = setting.kind == SettingKind::Secret && kept(setting.name);
         Field {
@@ -137,7 +151,11 @@ pub(super) fn fields(
     let few = capabilities.settings.len() <= 3;
     let server = capabilities.settings.iter().position(|setting| setting.kind == SettingKind::Host).unwrap_or(0);
     let main = |field: &Field| {
-        few || capabilities.settings.iter().enumerate().any(|(at, setting)| setting.name == field.name && (at <= server || setting.kind == SettingKind::Host))
+        few || capabilities
+            .settings
+            .iter()
+            .enumerate()
+            .any(|(at, setting)| setting.name == field.name && (at <= server || setting.kind == SettingKind::Host))
     };
     all.partition(main)
 }
@@ -159,7 +177,12 @@ pub(super) struct FormView {
 }
 
 impl FormView {
-    fn new(t: Texts, settings: FormSettings, mail_accounts: Vec<(Id<kinds::ChannelAccount>, String)>, errors: &[(String, Sentence)]) -> Self {
+    fn new(
+        t: Texts,
+        settings: FormSettings,
+        mail_accounts: Vec<(Id<kinds::ChannelAccount>, String)>,
+        errors: &[(String, Sentence)],
+    ) -> Self {
         let error = |field: &str| error(t, errors, field);
         Self {
             sites: settings.sites.join("\n"),
