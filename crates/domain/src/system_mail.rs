@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use channels::{Failure, Mailbox, Outgoing};
-use db::{Turn, Durability, Tx, args};
+use db::{Durability, Turn, Tx, args};
 use jobs::{Claimed, NewJob, Outcome};
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,9 @@ pub struct Mail {
 enum Letter {
     Mail(Mail),
     /// Whether this address has a user is found out by the job, not by the request.
-    Reset { email: String },
+    Reset {
+        email: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,7 +105,10 @@ async fn send(app: &App, job: &Claimed) -> Result<()> {
             None => return Ok(()),
         },
     };
-    let host = url::Url::parse(&app.config.public_url).ok().and_then(|url| url.host_str().map(ToString::to_string)).unwrap_or_else(|| "localhost".into());
+    let host = url::Url::parse(&app.config.public_url)
+        .ok()
+        .and_then(|url| url.host_str().map(ToString::to_string))
+        .unwrap_or_else(|| "localhost".into());
     let outgoing = Outgoing {
         client_id: format!("system.{}@{host}", job.id),
         from: Some(post.from.clone()),

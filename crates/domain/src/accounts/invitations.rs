@@ -72,7 +72,15 @@ pub async fn invite(app: &App, seat: &Seat, email: &str, choices: &[RoleChoice])
         text: t.mail_invitation_text(7, &seat.person.name, &url, &seat.workspace.name),
     };
     let mailed = system_mail::enqueue(app, &mut tx, &mail).await?;
-    record(&mut tx, seat, "member.invited", "workspace", seat.ws().as_i64(), serde_json::json!({ "roles": detail.roles, "mailed": mailed })).await?;
+    record(
+        &mut tx,
+        seat,
+        "member.invited",
+        "workspace",
+        seat.ws().as_i64(),
+        serde_json::json!({ "roles": detail.roles, "mailed": mailed }),
+    )
+    .await?;
     tx.commit().await?;
     Ok(if mailed { Invited::Mailed } else { Invited::Link(url) })
 }
@@ -104,7 +112,13 @@ async fn pending(conn: &mut Conn, workspace: Id<kinds::Workspace>) -> Result<Vec
 /// Open invitations, the newest first.
 pub async fn list(conn: &mut Conn, workspace: Id<kinds::Workspace>) -> Result<Vec<Invitation>> {
     let rows = pending(conn, workspace).await?;
-    let open = |row: Pending| Invitation { id: row.id, email: row.detail.0.email, roles: row.detail.0.roles, created_at: row.created_at, expires_at: row.expires_at };
+    let open = |row: Pending| Invitation {
+        id: row.id,
+        email: row.detail.0.email,
+        roles: row.detail.0.roles,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+    };
     Ok(rows.into_iter().map(open).collect())
 }
 
@@ -139,7 +153,8 @@ pub async fn look(app: &App, token: &str) -> Result<Offer> {
     let mut conn = app.db.read().await?;
     let link = links::look(&mut conn, LinkKind::Invitation, token).await?;
     let detail: Detail = serde_json::from_value(link.detail.0)?;
-    let (workspace,): (String,) = conn.opt("SELECT name FROM workspaces WHERE id = $1", args![link.workspace_id]).await?.ok_or(Error::NotFound)?;
+    let (workspace,): (String,) =
+        conn.opt("SELECT name FROM workspaces WHERE id = $1", args![link.workspace_id]).await?.ok_or(Error::NotFound)?;
     let has_user = users::by_email(&mut conn, &detail.email).await?.is_some();
     Ok(Offer { workspace, email: detail.email, has_user })
 }
@@ -160,7 +175,13 @@ pub async fn accept_new(app: &App, token: &str, person: NewPerson, visitor: &Vis
     let hash = passwords::hash_in_background(app, &person.password).await?;
     let mut tx = app.db.write().await?;
     let (workspace, detail) = use_up(&mut tx, token).await?;
-    let new = users::NewUser { email: &detail.email, name: &person.name, password_hash: Some(hash), locale: person.locale, is_installation_admin: false };
+    let new = users::NewUser {
+        email: &detail.email,
+        name: &person.name,
+        password_hash: Some(hash),
+        locale: person.locale,
+        is_installation_admin: false,
+    };
     let user = users::create(&mut tx, new).await?;
     let slug = join(&mut tx, workspace, &detail, user).await?;
     let session = sessions::open(&mut tx, user, visitor).await?;
@@ -192,7 +213,14 @@ async fn join(tx: &mut Tx, workspace: Id<kinds::Workspace>, detail: &Detail, use
         return Err(Error::refused("invitation.roles-gone", "error-invitation-roles-gone"));
     }
     let detail = serde_json::json!({ "invited_by": detail.invited_by, "roles": detail.roles });
-    let entry = audit::Entry { workspace: Some(workspace), actor: Some(user), action: "member.joined", subject_kind: Some("user"), subject: Some(user.as_i64()), detail };
+    let entry = audit::Entry {
+        workspace: Some(workspace),
+        actor: Some(user),
+        action: "member.joined",
+        subject_kind: Some("user"),
+        subject: Some(user.as_i64()),
+        detail,
+    };
     audit::record(tx, entry).await?;
     Ok(slug)
 }

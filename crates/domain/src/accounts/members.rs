@@ -122,8 +122,10 @@ pub(crate) async fn check(conn: &mut Conn, workspace: Id<kinds::Workspace>, choi
         if checked.choices.contains(choice) {
             continue;
         }
-        let (builtin,): (Option<String>,) =
-            conn.opt("SELECT builtin FROM roles WHERE workspace_id = $1 AND id = $2", args![workspace, choice.role]).await?.ok_or(Error::NotFound)?;
+        let (builtin,): (Option<String>,) = conn
+            .opt("SELECT builtin FROM roles WHERE workspace_id = $1 AND id = $2", args![workspace, choice.role])
+            .await?
+            .ok_or(Error::NotFound)?;
         if !limits_exist(conn, workspace, choice).await? {
             return Err(Error::NotFound);
         }
@@ -149,7 +151,10 @@ async fn limits_exist(conn: &mut Conn, workspace: Id<kinds::Workspace>, choice: 
     }
     if let Some(account) = choice.account
         && conn
-            .opt::<(i64,)>("SELECT id FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL", args![workspace, account])
+            .opt::<(i64,)>(
+                "SELECT id FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL",
+                args![workspace, account],
+            )
             .await?
             .is_none()
     {
@@ -159,7 +164,12 @@ async fn limits_exist(conn: &mut Conn, workspace: Id<kinds::Workspace>, choice: 
 }
 
 /// Gives roles to a membership. A role, team or account that is gone by now gives nothing: a limit never falls away by itself.
-pub(crate) async fn give(tx: &mut Tx, workspace: Id<kinds::Workspace>, membership: Id<kinds::Membership>, choices: &[RoleChoice]) -> Result<u64> {
+pub(crate) async fn give(
+    tx: &mut Tx,
+    workspace: Id<kinds::Workspace>,
+    membership: Id<kinds::Membership>,
+    choices: &[RoleChoice],
+) -> Result<u64> {
     let mut given = 0;
     for choice in choices {
         if !limits_exist(tx, workspace, choice).await? {
@@ -178,13 +188,18 @@ pub(crate) async fn give(tx: &mut Tx, workspace: Id<kinds::Workspace>, membershi
 
 /// Channel accounts by name: what roles may be limited to.
 pub async fn accounts(conn: &mut Conn, workspace: Id<kinds::Workspace>) -> Result<Vec<(Id<kinds::ChannelAccount>, String)>> {
-    Ok(conn.all("SELECT id, name FROM channel_accounts WHERE workspace_id = $1 AND removed_at IS NULL ORDER BY name, id", args![workspace]).await?)
+    Ok(conn
+        .all("SELECT id, name FROM channel_accounts WHERE workspace_id = $1 AND removed_at IS NULL ORDER BY name, id", args![workspace])
+        .await?)
 }
 
 /// Conversations of this person that are not done: what becomes nobody's when they go.
 pub async fn open_conversations(conn: &mut Conn, workspace: Id<kinds::Workspace>, user: Id<kinds::User>) -> Result<i64> {
     let (n,): (i64,) = conn
-        .one("SELECT COUNT(*) FROM conversations WHERE workspace_id = $1 AND assignee_id = $2 AND status IN ('open', 'snoozed')", args![workspace, user])
+        .one(
+            "SELECT COUNT(*) FROM conversations WHERE workspace_id = $1 AND assignee_id = $2 AND status IN ('open', 'snoozed')",
+            args![workspace, user],
+        )
         .await?;
     Ok(n)
 }
@@ -252,7 +267,15 @@ pub async fn remove(app: &App, seat: &Seat, membership: Id<kinds::Membership>) -
         )
         .await?;
     for (conversation,) in &freed {
-        events::record(&mut tx, ws, "conversation.changed", Some(*conversation), Some(seat.user()), serde_json::json!({ "assignee": null })).await?;
+        events::record(
+            &mut tx,
+            ws,
+            "conversation.changed",
+            Some(*conversation),
+            Some(seat.user()),
+            serde_json::json!({ "assignee": null }),
+        )
+        .await?;
     }
     for statement in [
         "DELETE FROM drafts WHERE workspace_id = $1 AND user_id = $2",
@@ -270,6 +293,13 @@ pub async fn remove(app: &App, seat: &Seat, membership: Id<kinds::Membership>) -
 
 /// An audit entry of the seat's person in the seat's workspace.
 pub(crate) async fn record(tx: &mut Tx, seat: &Seat, action: &str, kind: &str, subject: i64, detail: serde_json::Value) -> Result<()> {
-    let entry = audit::Entry { workspace: Some(seat.ws()), actor: Some(seat.user()), action, subject_kind: Some(kind), subject: Some(subject), detail };
+    let entry = audit::Entry {
+        workspace: Some(seat.ws()),
+        actor: Some(seat.user()),
+        action,
+        subject_kind: Some(kind),
+        subject: Some(subject),
+        detail,
+    };
     Ok(audit::record(tx, entry).await?)
 }

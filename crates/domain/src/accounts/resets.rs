@@ -36,7 +36,8 @@ pub(crate) async fn mail_for(app: &App, email: &str) -> Result<Option<system_mai
     let Some(user) = find(&mut tx, email).await? else { return Ok(None) };
     let url = link(app, &mut tx, user.id).await?;
     let t = Texts::new(user.locale);
-    let mail = system_mail::Mail { to: user.email, subject: t.mail_reset_subject().to_string(), text: t.mail_reset_text(2, &user.name, &url) };
+    let mail =
+        system_mail::Mail { to: user.email, subject: t.mail_reset_subject().to_string(), text: t.mail_reset_text(2, &user.name, &url) };
     tx.commit().await?;
     Ok(Some(mail))
 }
@@ -66,13 +67,16 @@ async fn find(tx: &mut Tx, email: &str) -> Result<Option<Found>> {
 /// One link at a time: the former stops working.
 async fn link(app: &App, tx: &mut Tx, user: Id<kinds::User>) -> Result<String> {
     forget_links(tx, user).await?;
-    let token = links::make(tx, NewLink { kind: LinkKind::PasswordReset, user: Some(user), workspace: None, detail: serde_json::json!({}) }).await?;
+    let token =
+        links::make(tx, NewLink { kind: LinkKind::PasswordReset, user: Some(user), workspace: None, detail: serde_json::json!({}) })
+            .await?;
     record(tx, user, None, "password.link_made").await?;
     Ok(format!("{}/reset/{token}", app.config.public_url))
 }
 
 async fn forget_links(tx: &mut Tx, user: Id<kinds::User>) -> Result<()> {
-    tx.run("DELETE FROM one_time_links WHERE kind = $1 AND user_id = $2 AND used_at IS NULL", args![LinkKind::PasswordReset.name(), user]).await?;
+    tx.run("DELETE FROM one_time_links WHERE kind = $1 AND user_id = $2 AND used_at IS NULL", args![LinkKind::PasswordReset.name(), user])
+        .await?;
     Ok(())
 }
 
@@ -119,6 +123,13 @@ pub async fn change(app: &App, person: &Person, old: &str, new: &str) -> Result<
 }
 
 async fn record(tx: &mut Tx, user: Id<kinds::User>, actor: Option<Id<kinds::User>>, action: &str) -> Result<()> {
-    let entry = audit::Entry { workspace: None, actor, action, subject_kind: Some("user"), subject: Some(user.as_i64()), detail: serde_json::json!({}) };
+    let entry = audit::Entry {
+        workspace: None,
+        actor,
+        action,
+        subject_kind: Some("user"),
+        subject: Some(user.as_i64()),
+        detail: serde_json::json!({}),
+    };
     Ok(audit::record(tx, entry).await?)
 }

@@ -41,7 +41,9 @@ pub async fn list(conn: &mut Conn, workspace: Id<kinds::Workspace>) -> Result<Ve
             args![workspace],
         )
         .await?;
-    roles.sort_by_key(|role| role.builtin.as_deref().and_then(|name| BuiltinRole::ALL.iter().position(|b| b.name() == name)).unwrap_or(usize::MAX));
+    roles.sort_by_key(|role| {
+        role.builtin.as_deref().and_then(|name| BuiltinRole::ALL.iter().position(|b| b.name() == name)).unwrap_or(usize::MAX)
+    });
     Ok(roles)
 }
 
@@ -64,8 +66,9 @@ fn permissions(names: &[String]) -> Result<PermissionSet> {
 }
 
 async fn name_is_free(conn: &mut Conn, workspace: Id<kinds::Workspace>, name: &str, but: Option<Id<kinds::Role>>) -> Result<()> {
-    let taken: Option<(i64,)> =
-        conn.opt("SELECT id FROM roles WHERE workspace_id = $1 AND name = $2 AND ($3 IS NULL OR id <> $3)", args![workspace, name, but]).await?;
+    let taken: Option<(i64,)> = conn
+        .opt("SELECT id FROM roles WHERE workspace_id = $1 AND name = $2 AND ($3 IS NULL OR id <> $3)", args![workspace, name, but])
+        .await?;
     if taken.is_some() { Err(Error::invalid("name", "error-role-name-taken")) } else { Ok(()) }
 }
 
@@ -77,8 +80,11 @@ pub async fn create(app: &App, seat: &Seat, name: &str, names: &[String]) -> Res
     lock(&mut tx, seat.ws()).await?;
     name_is_free(&mut tx, seat.ws(), &name, None).await?;
     let id = tx.id();
-    tx.run("INSERT INTO roles (id, workspace_id, name, permissions) VALUES ($1, $2, $3, $4)", args![id, seat.ws(), name, serde_json::json!(set.names())])
-        .await?;
+    tx.run(
+        "INSERT INTO roles (id, workspace_id, name, permissions) VALUES ($1, $2, $3, $4)",
+        args![id, seat.ws(), name, serde_json::json!(set.names())],
+    )
+    .await?;
     record(&mut tx, seat, "role.created", "role", id.as_i64(), serde_json::json!({ "permissions": set.names() })).await?;
     tx.commit().await?;
     Ok(id)

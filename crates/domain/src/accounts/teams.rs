@@ -72,7 +72,8 @@ pub async fn save(app: &App, seat: &Seat, id: Id<kinds::Team>, name: &str, membe
     lock(&mut tx, seat.ws()).await?;
     one(&mut tx, seat.ws(), id).await?;
     let name = users::check_name(name)?;
-    let taken: Option<(i64,)> = tx.opt("SELECT id FROM teams WHERE workspace_id = $1 AND name = $2 AND id <> $3", args![seat.ws(), &name, id]).await?;
+    let taken: Option<(i64,)> =
+        tx.opt("SELECT id FROM teams WHERE workspace_id = $1 AND name = $2 AND id <> $3", args![seat.ws(), &name, id]).await?;
     if taken.is_some() {
         return Err(Error::invalid("name", "error-team-name-taken"));
     }

@@ -58,17 +58,25 @@ pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     let members = members::list(&mut conn, ws).await?;
     // Names are looked up now: the log itself holds none.
     let mut names: HashMap<(&'static str, i64), String> = members.iter().map(|m| (("user", m.user_id.as_i64()), m.name.clone())).collect();
-    names.extend(roles::list(&mut conn, ws).await?.into_iter().map(|r| (("role", r.id.as_i64()), role_text(t, &r.name, r.builtin.as_deref()))));
+    names.extend(
+        roles::list(&mut conn, ws).await?.into_iter().map(|r| (("role", r.id.as_i64()), role_text(t, &r.name, r.builtin.as_deref()))),
+    );
     names.extend(teams::list(&mut conn, ws).await?.into_iter().map(|team| (("team", team.id.as_i64()), team.name)));
     names.extend(members::accounts(&mut conn, ws).await?.into_iter().map(|(id, name)| (("channel_account", id.as_i64()), name)));
     drop(conn);
     let more = rows.len() > PAGE as usize;
     rows.truncate(PAGE as usize);
     let older = rows.last().filter(|_| more).map(|last| {
-        visit.path(format!("settings/audit?area={}&person={}&before={}", area.unwrap_or_default(), person.map(|p| p.to_string()).unwrap_or_default(), last.id))
+        visit.path(format!(
+            "settings/audit?area={}&person={}&before={}",
+            area.unwrap_or_default(),
+            person.map(|p| p.to_string()).unwrap_or_default(),
+            last.id
+        ))
     });
     let lines = rows.into_iter().map(|row| line(t, &names, row)).collect();
-    let areas = AREAS.into_iter().map(|area| (area, t.by_key(&format!("audit-area-{area}"), &[]).unwrap_or_else(|| area.to_string()))).collect();
+    let areas =
+        AREAS.into_iter().map(|area| (area, t.by_key(&format!("audit-area-{area}"), &[]).unwrap_or_else(|| area.to_string()))).collect();
     let people = members.into_iter().map(|m| (m.user_id, m.name)).collect();
     let page = visit.page("settings").await?;
     html(&AuditPage { t, page, section: "audit", areas, area: area.unwrap_or_default().to_string(), people, person, lines, older })

@@ -139,7 +139,11 @@ async fn grants(visit: &Visit, chosen: &[RoleChoice], error: String) -> Result<G
         if !role.is_owner() {
             for team in &teams {
                 let choice = RoleChoice { role: role.id, team: Some(team.id), account: None };
-                limits.push(Limit { value: grant_value(&choice), label: t.members_limit_team(&team.name), chosen: chosen.contains(&choice) });
+                limits.push(Limit {
+                    value: grant_value(&choice),
+                    label: t.members_limit_team(&team.name),
+                    chosen: chosen.contains(&choice),
+                });
             }
             for (id, name) in &accounts {
                 let choice = RoleChoice { role: role.id, team: None, account: Some(*id) };
@@ -172,7 +176,14 @@ struct InvitePage {
 /// `GET /{workspace}/settings/members/new`
 pub async fn invite(visit: Visit) -> Reply {
     let grants = grants(&visit, &[], String::new()).await?;
-    html(&InvitePage { t: visit.t(), page: visit.page("settings").await?, section: SECTION, email: String::new(), email_error: String::new(), grants })
+    html(&InvitePage {
+        t: visit.t(),
+        page: visit.page("settings").await?,
+        section: SECTION,
+        email: String::new(),
+        email_error: String::new(),
+        grants,
+    })
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -42,7 +42,15 @@ pub async fn page(visit: Visit) -> Reply {
     let roles = roles::list(&mut visit.app.db.read().await?, visit.seat.ws()).await?;
     let has_own = roles.iter().any(|role| role.builtin.is_none());
     let may_edit = visit.seat.can_everywhere(Permission::MemberEdit);
-    html(&RolesPage { t: visit.t(), page: visit.page("settings").await?, section: SECTION, roles, permissions: Permission::ALL, has_own, may_edit })
+    html(&RolesPage {
+        t: visit.t(),
+        page: visit.page("settings").await?,
+        section: SECTION,
+        roles,
+        permissions: Permission::ALL,
+        has_own,
+        may_edit,
+    })
 }
 
 #[derive(Template)]

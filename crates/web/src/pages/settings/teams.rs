@@ -88,7 +88,8 @@ struct Candidate {
 pub async fn edit(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Team>)>) -> Reply {
     let mut conn = visit.app.db.read().await?;
     let team = teams::one(&mut conn, visit.seat.ws(), id).await?;
-    let chosen = teams::memberships(&mut conn, visit.seat.ws()).await?.into_iter().filter(|(team, _)| *team == id).map(|(_, m)| m).collect();
+    let chosen =
+        teams::memberships(&mut conn, visit.seat.ws()).await?.into_iter().filter(|(team, _)| *team == id).map(|(_, m)| m).collect();
     drop(conn);
     let name = team.name.clone();
     html(&form_page(&visit, team, name, String::new(), chosen).await?)
@@ -102,7 +103,8 @@ async fn form_page(visit: &Visit, team: Team, name: String, error: String, chose
 
 /// `POST /{workspace}/settings/teams/{team}`
 pub async fn save(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Team>)>, Form(form): Form<TeamForm>) -> Reply {
-    let chosen: Vec<Id<kinds::Membership>> = form.member.iter().map(|id| id.parse().map_err(|_| Error::NotFound)).collect::<Result<_, _>>()?;
+    let chosen: Vec<Id<kinds::Membership>> =
+        form.member.iter().map(|id| id.parse().map_err(|_| Error::NotFound)).collect::<Result<_, _>>()?;
     match teams::save(&visit.app, &visit.seat, id, &form.name, &chosen).await {
         Ok(()) => see(visit.path("settings/teams?said=said-team-saved")),
         Err(Error::Invalid { why, .. }) => {
