@@ -490,6 +490,28 @@ db_test! {
         assert!(matches!(sender(&app, seat.ws(), form).await, Err(Error::Upstream(failure)) if !failure.is_temporary()));
     }
 
+    async fn the_confirmation_repeats_nothing_and_says_that_a_machine_wrote_it(db: Db) {
+        let app = app(&db);
+        let seat = owner(&app, "nordwind").await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let taken = tokio::spawn(take_one_mail(listener));
+        let settings = [("from", "hallo@firma.example"), ("smtp_host", "127.0.0.1"), ("smtp_port", &port), ("smtp_security", "none")];
+        let mail = connect(&app, &seat, NewAccount { channel: "mail".into(), values: values(&settings), ..NewAccount::default() }).await.unwrap();
+        let form = contact_form(&app, &seat, Some(mail)).await;
+        let token = forms::token(&app, form);
+        db.clock.advance(Duration::from_secs(20));
+        forms::submit(&app, form, Locale::DeDe, question(&token)).await.unwrap();
+        let runner = ::jobs::Runner::new(app.db.clone(), super::jobs(::jobs::Registry::default(), &app));
+        assert_eq!(runner.run_due().await.unwrap(), 1);
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM jobs WHERE state = 'done'").await, 1);
+        let sent = taken.await.unwrap();
+        assert!(sent.contains("RCPT TO:<anna@kundin.example>") && sent.contains("Auto-Submitted: auto-replied"), "{sent}");
+        for theirs in ["Berger", "Paket", "Montag"] {
+            assert!(!sent.contains(theirs), "{theirs}");
+        }
+    }
+
     async fn trying_connections_is_limited(db: Db) {
         let app = app(&db);
         let server = Server::start(&[("/feed.xml", "200 OK", FEED)]).await;
@@ -503,6 +525,33 @@ db_test! {
         assert!(matches!(test_new(&app, &seat, "feed", &url, "", true).await, Err(Error::TooMany { .. })));
         let inside = test_new(&app, &owner(&app, "b").await, "feed", &values(&[("url", "http://10.0.0.1/")]), "", true).await;
         assert!(matches!(inside, Err(Error::Upstream(channels::Failure::Refused { .. }))), "{inside:?}");
+    }
+}
+
+/// A mail server that takes one mail and hands back everything it was told.
+async fn take_one_mail(listener: TcpListener) -> String {
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut stream = BufReader::new(stream);
+    stream.get_mut().write_all(b"220 test\r\n").await.unwrap();
+    let (mut all, mut in_data) = (String::new(), false);
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.unwrap() == 0 {
+            return all;
+        }
+        all.push_str(&line);
+        let answer: &[u8] = match line.trim_end() {
+            "." => b"250 2.0.0 taken\r\n",
+            _ if in_data => continue,
+            "DATA" => b"354 go on\r\n",
+            "QUIT" => b"221 bye\r\n",
+            _ => b"250 fine\r\n",
+        };
+        in_data = line.starts_with("DATA");
+        stream.get_mut().write_all(answer).await.unwrap();
+        if line.starts_with("QUIT") {
+            return all;
+        }
     }
 }
 
