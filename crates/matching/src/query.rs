@@ -118,7 +118,9 @@ impl Query {
         let mut names = Vec::new();
         visit(&self.inner.expr, &mut |expr| {
             if let Expr::Field { name: FieldName::Watch, values, column } = expr {
-                names.extend(values.iter().filter_map(|value| if let Value::Text(text) = value { Some((text.clone(), column.0)) } else { None }));
+                names.extend(
+                    values.iter().filter_map(|value| if let Value::Text(text) = value { Some((text.clone(), column.0)) } else { None }),
+                );
             }
         });
         names
@@ -186,7 +188,13 @@ struct Linked {
     terms: usize,
 }
 
-fn link_one(named: &[(&str, Option<&Query>)], index: &HashMap<&str, usize>, uses: &[(String, usize)], linked: &[Option<Linked>], i: usize) -> Linked {
+fn link_one(
+    named: &[(&str, Option<&Query>)],
+    index: &HashMap<&str, usize>,
+    uses: &[(String, usize)],
+    linked: &[Option<Linked>],
+    i: usize,
+) -> Linked {
     let Some(query) = named[i].1 else { return Linked { result: Err(Vec::new()), depth: 0, terms: 0 } };
     let mut errors = Vec::new();
     let (mut depth, mut terms) = (1, query.terms());

@@ -69,7 +69,9 @@ pub enum NearSide {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     Empty,
-    TooLong { bytes: usize },
+    TooLong {
+        bytes: usize,
+    },
     TooManyTerms,
     TooDeep,
     UnclosedQuote,
@@ -78,7 +80,9 @@ pub enum Problem {
     UnmatchedParenthesis,
     EmptyParentheses,
     /// An operator without its left or right side.
-    MissingSide { left: bool },
+    MissingSide {
+        left: bool,
+    },
     /// A piece or quote without a word, tag or emoji.
     NoToken,
     /// A dash that stands alone or where it negates nothing.
@@ -95,32 +99,58 @@ pub enum Problem {
     LeadingQuestionMark,
     QuestionMarkInExact,
     /// `*` or `?` in a field that compares whole values.
-    WildcardInField { field: FieldName },
+    WildcardInField {
+        field: FieldName,
+    },
     UrlInText,
     NearNumber,
     NearSide(NearSide),
     AtLeastForm,
-    AtLeastNumber { members: usize },
+    AtLeastNumber {
+        members: usize,
+    },
     EmptyMember,
     StrayComma,
     CountForm,
     CountTerm,
     /// 0 occurrences would satisfy it.
     CountOfNothing,
-    UnknownField { nearest: &'static str },
-    MissingValue { field: FieldName },
-    BadValue { field: FieldName, value: String, expected: Expected, nearest: Option<String> },
+    UnknownField {
+        nearest: &'static str,
+    },
+    MissingValue {
+        field: FieldName,
+    },
+    BadValue {
+        field: FieldName,
+        value: String,
+        expected: Expected,
+        nearest: Option<String>,
+    },
     /// A list of values holds something else than values and OR.
     ListForm,
     /// Only the archive knows this field.
-    ArchiveOnly { field: FieldName },
+    ArchiveOnly {
+        field: FieldName,
+    },
     /// An archive field under OR, AT LEAST or inside a negated group.
-    ArchiveNotAtTop { field: FieldName },
-    UnknownWatch { name: String, nearest: Option<String> },
-    CyclicWatch { name: String },
-    BrokenWatch { name: String },
+    ArchiveNotAtTop {
+        field: FieldName,
+    },
+    UnknownWatch {
+        name: String,
+        nearest: Option<String>,
+    },
+    CyclicWatch {
+        name: String,
+    },
+    BrokenWatch {
+        name: String,
+    },
     /// Watches that name watches go too deep or grow too large.
-    WatchTooLarge { name: String },
+    WatchTooLarge {
+        name: String,
+    },
 }
 
 impl Problem {
@@ -237,8 +267,12 @@ impl fmt::Display for Problem {
             Problem::UnclosedParenthesis => write!(f, "This parenthesis is never closed."),
             Problem::UnmatchedParenthesis => write!(f, "This parenthesis closes nothing."),
             Problem::EmptyParentheses => write!(f, "There is nothing between these parentheses."),
-            Problem::MissingSide { left: true } => write!(f, "This operator needs something before it; put it in quotes if it is meant as a word."),
-            Problem::MissingSide { left: false } => write!(f, "This operator needs something after it; put it in quotes if it is meant as a word."),
+            Problem::MissingSide { left: true } => {
+                write!(f, "This operator needs something before it; put it in quotes if it is meant as a word.")
+            }
+            Problem::MissingSide { left: false } => {
+                write!(f, "This operator needs something after it; put it in quotes if it is meant as a word.")
+            }
             Problem::NoToken => write!(f, "This holds no letter, digit, tag or emoji that could be found."),
             Problem::LoneDash => write!(f, "A dash negates only directly before a word and after a blank."),
             Problem::NothingPositive(NegativePlace::Whole) => {
@@ -254,13 +288,17 @@ impl fmt::Display for Problem {
             Problem::LeadingStar => {
                 write!(f, "A star cannot begin a word: every word of every post would have to be looked at. Name the whole words with OR.")
             }
-            Problem::InnerStar => write!(f, "A star stands only at a word's end; for one character inside use ?, for endings name the words with OR."),
+            Problem::InnerStar => {
+                write!(f, "A star stands only at a word's end; for one character inside use ?, for endings name the words with OR.")
+            }
             Problem::DoubleStar => write!(f, "One star is enough."),
             Problem::LoneStar => write!(f, "A star alone stands only inside quotes, for exactly one word between two others."),
             Problem::StarAtQuoteEdge => write!(f, "A star in quotes stands between two words, not first or last."),
             Problem::ShortPrefix => write!(f, "A prefix needs at least two characters before its star."),
             Problem::StarInExact => write!(f, "A star is no wildcard in an exact form."),
-            Problem::LeadingQuestionMark => write!(f, "A question mark stands for a character only after another one; it cannot begin a word."),
+            Problem::LeadingQuestionMark => {
+                write!(f, "A question mark stands for a character only after another one; it cannot begin a word.")
+            }
             Problem::QuestionMarkInExact => write!(f, "A question mark is no wildcard in an exact form."),
             Problem::WildcardInField { field } => {
                 write!(f, "The field {} compares whole values; * and ? work only in text, title: and url:.", field.name())
@@ -289,7 +327,9 @@ impl fmt::Display for Problem {
             Problem::CountOfNothing => {
                 write!(f, "Zero occurrences would satisfy this comparison; use >=, > or = and negate with NOT.")
             }
-            Problem::UnknownField { nearest } => write!(f, "There is no field of this name; the nearest is {nearest}:. Quote it if it is text."),
+            Problem::UnknownField { nearest } => {
+                write!(f, "There is no field of this name; the nearest is {nearest}:. Quote it if it is text.")
+            }
             Problem::MissingValue { field } => write!(f, "The field {} needs its value directly after the colon.", field.name()),
             Problem::BadValue { field, value, expected, nearest } => {
                 write!(f, "“{value}” is no value of {}: expected ", field.name())?;
@@ -309,9 +349,15 @@ impl fmt::Display for Problem {
                 }
             }
             Problem::ListForm => write!(f, "A list of values holds only values with OR between them."),
-            Problem::ArchiveOnly { field } => write!(f, "The field {} exists only in the search of the archive, not in a watch.", field.name()),
+            Problem::ArchiveOnly { field } => {
+                write!(f, "The field {} exists only in the search of the archive, not in a watch.", field.name())
+            }
             Problem::ArchiveNotAtTop { field } => {
-                write!(f, "The field {} limits the whole search: it cannot stand under OR, in AT LEAST or in a negated group.", field.name())
+                write!(
+                    f,
+                    "The field {} limits the whole search: it cannot stand under OR, in AT LEAST or in a negated group.",
+                    field.name()
+                )
             }
             Problem::UnknownWatch { name, nearest: Some(nearest) } => write!(f, "There is no watch “{name}”; the nearest is “{nearest}”."),
             Problem::UnknownWatch { name, nearest: None } => write!(f, "There is no watch “{name}”."),

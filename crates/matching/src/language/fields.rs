@@ -85,8 +85,7 @@ const TRANSLATIONS: [(&str, &str); 14] = [
 ];
 
 const SENTIMENTS: &[&str] = &["positive", "neutral", "negative", "mixed"];
-const INTENTS: &[&str] =
-    &["complaint", "question", "praise", "idea", "purchase", "review", "application", "cancellation", "spam", "other"];
+const INTENTS: &[&str] = &["complaint", "question", "praise", "idea", "purchase", "review", "application", "cancellation", "spam", "other"];
 const HAS: &[&str] = &["link", "image", "video", "question"];
 const IS: &[&str] = &["reply", "share", "original", "own"];
 

@@ -1,9 +1,12 @@
 //! The query's characters to lexemes. Everything that needs no recursion is settled here, and every parenthesis that the parser
 //! sees is balanced and not too deep.
 
+mod field;
+mod number;
+
 use super::ast::{Column, Term, Value};
 use super::error::{MAX_BYTES, MAX_DEPTH, MAX_DISTANCE, MAX_TERMS, Problem, QueryError};
-use super::fields::{Comparison, FieldName, nearest_field, push_value, value};
+use super::fields::{Comparison, FieldName};
 use super::words::{Reading, Source, read_exact, read_term, written};
 use crate::text::token::{ANY_CHAR, ANY_REST, is_ignored, is_word_char};
 
@@ -15,11 +18,23 @@ pub(crate) enum Lex {
     Not,
     And,
     Or,
-    Near { ordered: bool, distance: usize },
-    AtLeast { n: usize },
+    Near {
+        ordered: bool,
+        distance: usize,
+    },
+    AtLeast {
+        n: usize,
+    },
     Term(Term),
-    Field { name: FieldName, values: Vec<Value> },
-    Count { term: Term, comparison: Comparison, n: u64 },
+    Field {
+        name: FieldName,
+        values: Vec<Value>,
+    },
+    Count {
+        term: Term,
+        comparison: Comparison,
+        n: u64,
+    },
     /// Something whose error has been reported.
     Broken,
 }
@@ -62,8 +77,7 @@ pub(crate) fn lex(query: &str, archive: bool) -> Lexed {
     }
     let clean = |c: char| if matches!(c, '\u{200B}' | ANY_CHAR | ANY_REST) { ' ' } else { c };
     let source = query.chars().enumerate().filter(|&(_, c)| !is_ignored(c)).map(|(i, c)| Source { c: clean(c), column: i + 1 }).collect();
-    let mut lexer =
-        Lexer { source, at: 0, open: Vec::new(), lexemes: Vec::new(), errors: Vec::new(), terms: 0, refused: false, archive };
+    let mut lexer = Lexer { source, at: 0, open: Vec::new(), lexemes: Vec::new(), errors: Vec::new(), terms: 0, refused: false, archive };
     while lexer.at < lexer.source.len() && !lexer.refused {
         lexer.next();
     }
@@ -184,7 +198,7 @@ impl Lexer {
             }
             '-' => self.dash(),
             _ if is_quote(c) || self.begins_exact(start) => {
-                let term = self.quoted_or_exact(true, self.archive);
+                let term = self.quoted_or_exact(true);
                 self.push_term(term, column, start);
             }
             _ => self.piece(),
@@ -218,7 +232,7 @@ impl Lexer {
     }
 
     /// A quote or an exact form, whichever begins here. `None` when it holds an error.
-    fn quoted_or_exact(&mut self, urls: bool, stem: bool) -> Option<Term> {
+    fn quoted_or_exact(&mut self, urls: bool) -> Option<Term> {
         let start = self.at;
         let exact = self.begins_exact(start);
         let content = if exact { start + 2 } else { start + 1 };
@@ -244,7 +258,6 @@ impl Lexer {
         let before = self.errors.len();
         // The search box stems words outside quotes only.
         let mut term = read_term(&text, Reading { quoted: true, stem: false, urls }, &mut self.errors);
-        let _ = stem;
         if let Some(term) = term.as_mut() {
             term.column = Column(column);
         }
@@ -309,310 +322,6 @@ impl Lexer {
             }
         }
         None
-    }
-
-    fn field(&mut self, start: usize, (first, colon): (usize, usize)) {
-        let column = self.column(first);
-        let name = written(&self.source[first..colon]);
-        let known = FieldName::of(&name).filter(|_| first == start);
-        self.at = colon + 1;
-        let Some(field) = known else {
-            let nearest = nearest_field(&name);
-            self.error_with(column, &name, Problem::UnknownField { nearest }, Some(format!("{nearest}:… or \"{name}\"")));
-            self.skip_value();
-            return self.push(Lex::Broken, column, start);
-        };
-        if field.is_archive() && !self.archive {
-            self.error(column, &name, Problem::ArchiveOnly { field });
-        }
-        let before = self.errors.len();
-        let values = if self.char(self.at) == Some('(') {
-            self.list(field)
-        } else if self.ends_piece(self.at) && !self.char(self.at).is_some_and(is_quote) && !self.begins_exact(self.at) {
-            self.error(column, &name, Problem::MissingValue { field });
-            Vec::new()
-        } else {
-            self.count_terms(1, column);
-            self.one_value(field).into_iter().collect()
-        };
-        let fine = self.errors.len() == before && !values.is_empty();
-        self.push(if fine { Lex::Field { name: field, values } } else { Lex::Broken }, column, start);
-    }
-
-    /// Skips what would be the value of a field that does not exist.
-    fn skip_value(&mut self) {
-        match self.char(self.at) {
-            Some('(') => self.skip_parentheses(),
-            Some(c) if is_quote(c) => {
-                let end = (self.at + 1..self.source.len()).find(|&at| is_quote(self.source[at].c));
-                self.at = end.map_or(self.source.len(), |end| end + 1);
-            }
-            _ => self.at = self.piece_end(self.at),
-        }
-    }
-
-    /// Skips from an opening parenthesis to the one that closes it.
-    fn skip_parentheses(&mut self) {
-        let mut depth = 0usize;
-        while let Some(c) = self.char(self.at) {
-            self.at += 1;
-            match c {
-                '(' => depth += 1,
-                ')' => depth = depth.saturating_sub(1),
-                _ => continue,
-            }
-            if depth == 0 {
-                return;
-            }
-        }
-    }
-
-    fn one_value(&mut self, field: FieldName) -> Option<Value> {
-        let start = self.at;
-        let column = self.column(start);
-        let urls = field != FieldName::Url;
-        let quoted = self.char(start).is_some_and(is_quote);
-        if field.takes_terms() && (quoted || self.begins_exact(start)) {
-            return self.quoted_or_exact(urls, false).map(Value::Term);
-        }
-        let (from, to) = if quoted {
-            let Some(end) = (start + 1..self.source.len()).find(|&at| is_quote(self.source[at].c)) else {
-                let word = written(&self.source[start..(start + 12).min(self.source.len())]);
-                self.error(column, &word, Problem::UnclosedQuote);
-                self.at = self.source.len();
-                return None;
-            };
-            self.at = end + 1;
-            (start + 1, end)
-        } else {
-            self.at = self.piece_end(start).max(start + 1);
-            (start, self.at)
-        };
-        if field.takes_terms() {
-            if self.char(from) == Some('-') {
-                self.error(column, "-", Problem::LoneDash);
-                return None;
-            }
-            let text = written(&self.source[from..to]);
-            let scheme = if urls { 0 } else { ["https://", "http://"].iter().find(|s| text.to_ascii_lowercase().starts_with(**s)).map_or(0, |s| s.len()) };
-            let source = self.source[from + scheme..to].to_vec();
-            return read_term(&source, Reading { quoted: false, stem: false, urls }, &mut self.errors).map(Value::Term);
-        }
-        let free_text = quoted && matches!(field, FieldName::Watch | FieldName::Label | FieldName::Assignee);
-        if !free_text && let Some(at) = (from..to).find(|&at| matches!(self.source[at].c, '*' | '?')) {
-            let word = written(&self.source[from..to]);
-            self.error(self.column(at), &word, Problem::WildcardInField { field });
-            return None;
-        }
-        let text = written(&self.source[from..to]);
-        match value(field, &text) {
-            Ok(value) => Some(value),
-            Err(problem) => {
-                let fix = match &problem {
-                    Problem::BadValue { nearest: Some(nearest), .. } => Some(format!("{}:{nearest}", field.name())),
-                    _ => None,
-                };
-                self.error_with(column, &text, problem, fix);
-                None
-            }
-        }
-    }
-
-    /// `(v OR v …)`.
-    fn list(&mut self, field: FieldName) -> Vec<Value> {
-        let open = self.at;
-        let column = self.column(open);
-        if !self.check_depth(column) {
-            return Vec::new();
-        }
-        self.at += 1;
-        let mut values = Vec::new();
-        let mut wants_value = true;
-        let mut last_or = None;
-        loop {
-            self.skip_blanks();
-            let start = self.at;
-            let at_column = self.column(start);
-            let Some(c) = self.char(start) else {
-                self.error(column, "(", Problem::UnclosedParenthesis);
-                return values;
-            };
-            let word = written(&self.source[start..self.piece_end(start)]);
-            if c == ')' {
-                self.at += 1;
-                match last_or {
-                    _ if !wants_value => {}
-                    None => self.error(column, "()", Problem::EmptyParentheses),
-                    Some((column, word)) => self.error(column, word, Problem::MissingSide { left: false }),
-                }
-                return values;
-            } else if c == '(' {
-                self.error(at_column, "(", Problem::ListForm);
-                self.skip_parentheses();
-                wants_value = false;
-            } else if matches!(operator(&word), Some(Lex::Or)) {
-                self.at = self.piece_end(start);
-                let word = if word == "OR" { "OR" } else { "ODER" };
-                if wants_value {
-                    self.error(at_column, word, Problem::MissingSide { left: true });
-                }
-                wants_value = true;
-                last_or = Some((at_column, word));
-            } else if operator(&word).is_some() || c == '-' || c == ',' && self.in_members() || !wants_value {
-                self.error(at_column, &word, Problem::ListForm);
-                self.at = self.piece_end(start).max(start + 1);
-                wants_value = false;
-            } else {
-                self.count_terms(1, at_column);
-                if let Some(value) = self.one_value(field) {
-                    push_value(&mut values, value);
-                }
-                wants_value = false;
-            }
-            if self.refused {
-                return Vec::new();
-            }
-        }
-    }
-
-    /// After the word `AT`: whether `LEAST` follows, which has then been read.
-    fn at_least(&mut self) -> bool {
-        let start = self.at - 2;
-        let column = self.column(start);
-        let after_at = self.at;
-        self.skip_blanks();
-        let end = self.piece_end(self.at);
-        if written(&self.source[self.at..end]) != "LEAST" {
-            self.at = after_at;
-            return false;
-        }
-        self.at = end;
-        self.skip_blanks();
-        let digits_end = (self.at..self.source.len()).find(|&at| !self.source[at].c.is_ascii_digit()).unwrap_or(self.source.len());
-        let n = written(&self.source[self.at..digits_end]).parse::<usize>().ok();
-        if n.is_some() {
-            self.at = digits_end;
-        }
-        let solid = self.next_solid();
-        match n {
-            Some(n) if solid == Some('(') => {
-                self.skip_blanks();
-                if self.check_depth(self.column(self.at)) {
-                    let open = self.column(self.at);
-                    self.at += 1;
-                    self.open.push((Parenthesis::Members, open));
-                    self.push(Lex::AtLeast { n }, column, start);
-                }
-            }
-            _ => {
-                self.error_with(column, "AT LEAST", Problem::AtLeastForm, Some("AT LEAST 2 (a, b, c)".to_owned()));
-                self.push(Lex::Broken, column, start);
-            }
-        }
-        true
-    }
-
-    /// `COUNT(t) >= n`, from behind the word `COUNT`.
-    fn count(&mut self, start: usize) {
-        let column = self.column(start);
-        self.skip_blanks();
-        let open = self.at;
-        if !self.check_depth(self.column(open)) {
-            return;
-        }
-        self.at += 1;
-        self.count_terms(1, column);
-        let before = self.errors.len();
-        let term = self.counted_term(open);
-        let comparison = self.comparison(column, start, term.is_some().then_some(open));
-        match (term, comparison) {
-            (Some(term), Some((comparison, n))) if self.errors.len() == before => {
-                self.push(Lex::Count { term, comparison, n }, column, start);
-            }
-            _ => self.push(Lex::Broken, column, start),
-        }
-    }
-
-    /// The one term between COUNT's parentheses; behind the closing one afterwards.
-    fn counted_term(&mut self, open: usize) -> Option<Term> {
-        self.skip_blanks();
-        let start = self.at;
-        let c = self.char(start);
-        let end = self.piece_end(start);
-        let word = written(&self.source[start..end]);
-        let term = match c {
-            Some(c) if is_quote(c) || self.begins_exact(start) => self.quoted_or_exact(true, false),
-            Some(_) if end > start && operator(&word).is_none() && c != Some('-') && self.field_name(start, end).is_none() => {
-                self.at = end;
-                let source = self.source[start..end].to_vec();
-                read_term(&source, Reading { quoted: false, stem: false, urls: true }, &mut self.errors)
-            }
-            Some(')') => {
-                self.error(self.column(open), "()", Problem::EmptyParentheses);
-                None
-            }
-            _ => {
-                if c.is_some() {
-                    self.error(self.column(start), &word, Problem::CountTerm);
-                }
-                None
-            }
-        };
-        self.skip_blanks();
-        match self.char(self.at) {
-            Some(')') => {
-                self.at += 1;
-                return term;
-            }
-            None if self.errors.last().is_none_or(|e| e.problem != Problem::UnclosedQuote && e.problem != Problem::UnclosedBrace) => {
-                self.error(self.column(open), "(", Problem::UnclosedParenthesis);
-            }
-            None => {}
-            Some(_) => {
-                if term.is_some() {
-                    let close = (start..self.source.len()).find(|&at| self.source[at].c == ')').unwrap_or(self.source.len());
-                    let word = written(&self.source[self.at..self.piece_end(self.at).max(self.at + 1)]);
-                    let fix = format!("COUNT(\"{}\")", written(&self.source[start..close]).replace(is_quote, ""));
-                    self.error_with(self.column(self.at), &word, Problem::CountTerm, Some(fix));
-                }
-                self.at = open;
-                self.skip_parentheses();
-            }
-        }
-        None
-    }
-
-    fn comparison(&mut self, column: usize, start: usize, term_from: Option<usize>) -> Option<(Comparison, u64)> {
-        if self.at >= self.source.len() && term_from.is_none() {
-            return None;
-        }
-        let after_term = self.at;
-        self.skip_blanks();
-        let sign_end = (self.at..self.source.len()).find(|&at| !matches!(self.source[at].c, '<' | '>' | '=')).unwrap_or(self.source.len());
-        let sign = written(&self.source[self.at..sign_end]);
-        let (comparison, rest) = Comparison::split(&sign);
-        let from = self.at;
-        self.at = sign_end;
-        self.skip_blanks();
-        let end = self.piece_end(self.at);
-        let digits = written(&self.source[self.at..end]);
-        let number = Some(&digits).filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
-        let (Some(comparison), Some(digits), true) = (comparison, number, rest.is_empty()) else {
-            self.at = if sign_end > from { end } else { after_term };
-            let word = written(&self.source[start..self.at]);
-            self.error_with(column, &word, Problem::CountForm, Some("COUNT(a) >= 3".to_owned()));
-            return None;
-        };
-        self.at = end;
-        let n = digits.parse::<u64>().unwrap_or(u64::MAX);
-        if comparison.holds(0, n) {
-            let least = if comparison == Comparison::Less { n.max(1) } else { n.saturating_add(1) };
-            let counted = term_from.map_or(String::new(), |open| written(&self.source[open..after_term]));
-            let word = written(&self.source[start..end]);
-            self.error_with(column, &word, Problem::CountOfNothing, Some(format!("NOT COUNT{counted} >= {least}")));
-            return None;
-        }
-        Some((comparison, n))
     }
 }
 

@@ -11,6 +11,9 @@ pub(crate) struct Source {
     pub column: usize,
 }
 
+/// Most characters that an error quotes on each side of its sign.
+const LONGEST_WORD: usize = 40;
+
 /// How a piece is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
@@ -29,6 +32,7 @@ pub(crate) fn written(source: &[Source]) -> String {
 #[derive(Default)]
 struct Segment {
     text: String,
+    /// Of each byte.
     columns: Vec<usize>,
     /// Column of the star that ends it.
     star: Option<usize>,
@@ -37,12 +41,11 @@ struct Segment {
 impl Segment {
     fn push(&mut self, c: char, column: usize) {
         self.text.push(c);
-        self.columns.push(column);
+        self.columns.extend(std::iter::repeat_n(column, c.len_utf8()));
     }
 
     fn column_of(&self, byte: usize) -> usize {
-        let index = self.text.get(..byte).map_or(0, |before| before.chars().count());
-        self.columns.get(index).or(self.columns.last()).copied().unwrap_or(1)
+        self.columns.get(byte).or(self.columns.last()).copied().unwrap_or(1)
     }
 }
 
@@ -213,8 +216,9 @@ impl Reader<'_> {
 
     fn word_bounds(&self, index: usize) -> (usize, usize) {
         let inside = |&i: &usize| self.at(i).is_some_and(|c| is_word_char(c) || matches!(c, '*' | '?' | '_' | '#' | '@'));
-        let start = (0..index).rev().take_while(inside).last().unwrap_or(index);
-        let end = (index..self.source.len()).take_while(inside).last().map_or(index, |i| i + 1);
+        // Bounded, because a query of nothing but stars has as many errors.
+        let start = (0..index).rev().take(LONGEST_WORD).take_while(inside).last().unwrap_or(index);
+        let end = (index..self.source.len()).take(LONGEST_WORD).take_while(inside).last().map_or(index, |i| i + 1);
         (start, end)
     }
 
@@ -228,7 +232,8 @@ impl Reader<'_> {
         match problem {
             Problem::DoubleStar | Problem::InnerStar => {
                 let first = (start..end).find(|&i| self.at(i) == Some('*'))?;
-                Some(format!("{}*", written(&self.source[start..first]))).filter(|fix| fix.chars().filter(|&c| is_word_char(c)).count() >= 2)
+                Some(format!("{}*", written(&self.source[start..first])))
+                    .filter(|fix| fix.chars().filter(|&c| is_word_char(c)).count() >= 2)
             }
             _ => None,
         }
@@ -240,7 +245,7 @@ impl Reader<'_> {
         let mut atoms = Vec::new();
         let mut at = 0;
         while let Some(token) = scan.tokens.get(at) {
-            let literal = scan.literals.iter().find(|literal| literal.first == at);
+            let literal = scan.literal_at(at);
             let (kind, text, as_written, range) = match literal {
                 Some(literal) => (AtomKind::Literal, &literal.folded, &literal.exact, &literal.range),
                 None if token.kind == TokenKind::Emoji => (AtomKind::Emoji, &token.exact, &token.exact, &token.range),
@@ -270,7 +275,7 @@ impl Reader<'_> {
         let mut atoms = Vec::new();
         let mut at = 0;
         while let Some(token) = scan.tokens.get(at) {
-            let literal = scan.literals.iter().find(|literal| literal.first == at);
+            let literal = scan.literal_at(at);
             at += literal.map_or(1, |literal| literal.width);
             if self.is_link(segment, token, literal.is_some()) {
                 continue;

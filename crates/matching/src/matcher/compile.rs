@@ -15,9 +15,21 @@ pub(crate) enum Node {
     Or(Vec<Node>),
     Not(Box<Node>),
     Find(Phrase),
-    Near { ordered: bool, distance: usize, left: Vec<Phrase>, right: Vec<Phrase> },
-    AtLeast { n: usize, members: Vec<Node> },
-    Count { phrase: Phrase, comparison: Comparison, n: u64 },
+    Near {
+        ordered: bool,
+        distance: usize,
+        left: Vec<Phrase>,
+        right: Vec<Phrase>,
+    },
+    AtLeast {
+        n: usize,
+        members: Vec<Node>,
+    },
+    Count {
+        phrase: Phrase,
+        comparison: Comparison,
+        n: u64,
+    },
     Title(Vec<Phrase>),
     Link(Vec<Phrase>),
     /// One of these values.

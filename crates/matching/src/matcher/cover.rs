@@ -103,8 +103,9 @@ fn of_test(test: &Test, link: bool) -> Option<Cover> {
 const COMMON: &[&str] = &[
     "aber", "alle", "als", "also", "am", "an", "and", "are", "at", "auch", "auf", "aus", "be", "bei", "but", "das", "dass", "dem", "den",
     "der", "des", "die", "du", "ein", "eine", "einen", "er", "es", "for", "from", "fuer", "haben", "hat", "have", "ich", "im", "in", "is",
-    "ist", "it", "ja", "mehr", "mich", "mir", "mit", "my", "nach", "nicht", "noch", "not", "nur", "oder", "of", "on", "or", "schon", "sich",
-    "sie", "sind", "so", "that", "the", "this", "to", "und", "uns", "von", "war", "was", "we", "wenn", "wie", "wir", "with", "you", "zu", "zum",
+    "ist", "it", "ja", "mehr", "mich", "mir", "mit", "my", "nach", "nicht", "noch", "not", "nur", "oder", "of", "on", "or", "schon",
+    "sich", "sie", "sind", "so", "that", "the", "this", "to", "und", "uns", "von", "war", "was", "we", "wenn", "wie", "wir", "with", "you",
+    "zu", "zum",
 ];
 
 fn word_cost(folded: &str) -> u64 {

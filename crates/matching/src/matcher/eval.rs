@@ -63,9 +63,10 @@ fn field_is(name: FieldName, value: &str, fields: &Fields) -> bool {
         FieldName::Sentiment => is(&fields.sentiment),
         FieldName::Intent => is(&fields.intent),
         FieldName::Topic => fields.topics.iter().any(|topic| topic == value),
-        FieldName::Site => fields.host.as_deref().is_some_and(|host| {
-            host.strip_suffix(value).is_some_and(|below| below.is_empty() || below.ends_with('.'))
-        }),
+        FieldName::Site => fields
+            .host
+            .as_deref()
+            .is_some_and(|host| host.strip_suffix(value).is_some_and(|below| below.is_empty() || below.ends_with('.'))),
         FieldName::Has => match value {
             "link" => fields.has_link,
             "question" => fields.has_question,
@@ -227,7 +228,8 @@ fn bytes((start, end): Span, phrases: &[Phrase], stream: &Stream) -> Range<usize
         for literal in &stream.scan.literals[stream.literals_at(start)] {
             from = from.min(literal.range.start);
         }
-        for literal in stream.scan.literals.iter().filter(|literal| literal.first + literal.width == end && literal.first >= start) {
+        let inside = stream.literals_at(start).start..stream.literals_at(end).start;
+        for literal in stream.scan.literals[inside].iter().filter(|literal| literal.first + literal.width == end) {
             to = to.max(literal.range.end);
         }
     }

@@ -3,7 +3,13 @@
 pub(crate) mod compile;
 mod cover;
 pub(crate) mod eval;
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod naive_tests;
 mod pattern;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -89,7 +95,11 @@ impl<Id: Copy + Ord> Matcher<Id> {
 
     /// The searches that match, sorted.
     pub fn matches(&self, post: &TokenisedPost) -> Vec<Id> {
-        let mut ids: Vec<Id> = self.index.candidates(post).into_iter().filter_map(|slot| self.index.slots[slot].as_ref())
+        let mut ids: Vec<Id> = self
+            .index
+            .candidates(post)
+            .into_iter()
+            .filter_map(|slot| self.index.slots[slot].as_ref())
             .filter(|slot| slot.query.matches(post))
             .map(|slot| slot.id)
             .collect();
@@ -106,7 +116,7 @@ impl<Id: Copy + Ord> Matcher<Id> {
 
 impl<Id: Copy + Ord> Index<Id> {
     fn insert(&mut self, id: Id, query: Query) {
-        let cover = query.node().and_then(|node| cover(node));
+        let cover = query.node().and_then(cover);
         let slot = self.free.pop().unwrap_or(self.slots.len());
         match &cover {
             Some(cover) => {

@@ -69,7 +69,7 @@ mod tests {
             ("m??ller", "mueller maaller", "miller"),
             ("sch?n", "schon schoen", "schn schooon"),
             ("stra?e", "strasse strase", "strae"),
-            ("m?ll*", "muell muellabfuhr mill", "mull3r ml".split(' ').last().unwrap_or("ml")),
+            ("m?ll*", "muell muellabfuhr mill", "ml mul"),
             ("schoe*", "schoen schoe", "schon"),
         ] {
             let pattern = Pattern::new(pattern);

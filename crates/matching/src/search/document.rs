@@ -85,7 +85,11 @@ mod tests {
     #[test]
     fn a_document_holds_words_stems_and_signs_once_each() {
         let document = search_document(&["Lieferungen, Lieferungen!", "#Bahn"], Some("de-DE"));
-        assert_eq!(document.text, "lieferungen xqdlief xqtcdgcgbgigo bahn xqdbahn".replace("xqdlief ", &format!("xqd{} ", stem("lieferungen", Language::German).unwrap())));
+        assert_eq!(
+            document.text,
+            "lieferungen xqdlief xqtcdgcgbgigo bahn xqdbahn"
+                .replace("xqdlief ", &format!("xqd{} ", stem("lieferungen", Language::German).unwrap()))
+        );
         assert!(!document.truncated);
     }
 

@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_word_is_the_beginning_of_a_token() {
-        for (whole, start) in [("слово", "сл"), ("covid19", "covi"), ("liefern", "lie"), ("xqabc", "xq"), ("12345", "123"), ("東京", "東")] {
+        for (whole, start) in [("слово", "сл"), ("covid19", "covi"), ("liefern", "lie"), ("xqabc", "xq"), ("12345", "123"), ("東京", "東")]
+        {
             assert!(word_prefixes(start).iter().any(|prefix| word(whole).starts_with(prefix)), "{whole}");
         }
     }

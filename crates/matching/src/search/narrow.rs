@@ -39,7 +39,7 @@ pub fn search_query(text: &str) -> Narrow {
             let last = scan.tokens.len().saturating_sub(1);
             let mut at = 0;
             while let Some(token) = scan.tokens.get(at) {
-                let literal = scan.literals.iter().find(|literal| literal.first == at);
+                let literal = scan.literal_at(at);
                 at += literal.map_or(1, |literal| literal.width);
                 let prefix = prefix && at > last;
                 parts.push(match (literal, token.kind) {

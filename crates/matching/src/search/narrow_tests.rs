@@ -46,7 +46,10 @@ fn what_holds_no_word_asks_nothing() {
 #[test]
 fn each_engine_gets_its_own_quoted_syntax() {
     let narrow = search_query("5 schö*");
-    assert_eq!(narrow.to_fts5().as_deref(), Some("(\"5\" AND (\"schoe\"* OR \"xqwhdgdgiggpgf\"*))".replace("xqwhdgdgiggpgf", "xqwhdgdgigpgf").as_str()));
+    assert_eq!(
+        narrow.to_fts5().as_deref(),
+        Some("(\"5\" AND (\"schoe\"* OR \"xqwhdgdgiggpgf\"*))".replace("xqwhdgdgiggpgf", "xqwhdgdgigpgf").as_str())
+    );
     assert_eq!(narrow.to_tsquery().as_deref(), Some("('5' & ('schoe':* | 'xqwhdgdgigpgf':*))"));
 }
 

@@ -58,6 +58,12 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// The literal that begins at a position; of a handle with a host the longer one.
+    pub(crate) fn literal_at(&self, position: usize) -> Option<&Literal> {
+        let at = self.literals.partition_point(|literal| literal.first < position);
+        self.literals.get(at).filter(|literal| literal.first == position)
+    }
+
     /// The URLs of the text, as written after NFKC.
     pub fn urls(&self) -> impl Iterator<Item = &str> {
         self.tokens.iter().filter(|token| token.kind == TokenKind::Opaque && !token.exact.is_empty()).map(|token| token.exact.as_str())
