@@ -21,6 +21,14 @@ pub struct Cli {
 pub enum Command {
     /// Run web and workers until stopped (SIGTERM or Ctrl+C); prints `ready URL` once it answers
     Serve(ServeArgs),
+    /// Show a living example company; loopback only, nothing leaves the machine
+    Demo {
+        #[command(flatten)]
+        args: ServeArgs,
+        /// The same seed, the same story
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[derive(Args, Clone, Default)]

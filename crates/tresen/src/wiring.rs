@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use db::{Db, OpenOptions};
 use domain::{App, Blobs, Parts, Sealer, SystemMail};
-use model::{Random, SystemClock, SystemRandom};
+use model::{Clock, Random, SystemClock, SystemRandom};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,7 +26,12 @@ pub fn with_args(mut config: Config, args: &StoreArgs) -> Config {
 }
 
 pub async fn open_db(config: &Config) -> Result<Db> {
-    let options = OpenOptions { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), connections: config.store.connections };
+    open_db_with(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await
+}
+
+/// As [`open_db`], with a clock and randomness of the caller's.
+pub async fn open_db_with(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Db> {
+    let options = OpenOptions { clock, random, connections: config.store.connections };
     std::fs::create_dir_all(&config.store.data).with_context(|| format!("the data folder {} cannot be made", config.store.data.display()))?;
     Ok(match &config.store.database {
         Some(url) => Db::open_postgres(url, options).await.context("PostgreSQL could not be opened")?,
@@ -59,8 +64,12 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Everything a command or the server needs. Refuses a wrong sealing key.
-pub async fn app(config: &Config, public_url: String, demo: bool) -> Result<App> {
-    let db = open_db(config).await?;
+pub async fn app(config: &Config, public_url: String) -> Result<App> {
+    app_on(open_db(config).await?, config, public_url, false).await
+}
+
+/// As [`app`], on a database that is open already.
+pub async fn app_on(db: Db, config: &Config, public_url: String, demo: bool) -> Result<App> {
     let sealer = sealer(config)?;
     if let Err(wrong) = sealer.check(&db).await? {
         bail!("{wrong}. Put the right key file in place (see store.key_file), or every account would look as if it had lost its password");

@@ -29,6 +29,7 @@ pub(super) const FORM: &[Setting] = &[
     setting("smtp_password", SettingKind::Secret, false, ""),
     setting("sent_folder", SettingKind::Text, false, ""),
     setting("authserv_id", SettingKind::Text, false, ""),
+    setting("reply_token", SettingKind::Flag, false, ""),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

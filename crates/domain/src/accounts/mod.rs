@@ -1,6 +1,7 @@
 //! Who may sit at the counter: users, workspaces, memberships, roles, sessions, the links that let people in.
 
 mod access;
+pub mod demo;
 pub mod first_run;
 pub mod invitations;
 mod links;

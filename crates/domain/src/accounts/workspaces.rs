@@ -157,3 +157,8 @@ pub async fn create_another(app: &App, person: &Person, changes: Changes) -> Res
     tx.commit().await?;
     Ok(slug)
 }
+
+/// How many workspaces are real and how many belong to the demo: the two never share an installation.
+pub async fn count(conn: &mut Conn) -> Result<(i64, i64)> {
+    Ok(conn.one("SELECT COUNT(*) FILTER (WHERE NOT is_demo), COUNT(*) FILTER (WHERE is_demo) FROM workspaces", vec![]).await?)
+}

@@ -67,11 +67,12 @@ async fn deliver(app: &App, job: &Claimed) -> Result<Outcome> {
 
     // 2. The network.
     let sent = async {
-        let (channel, connection, from) = sources::sender(app, waiting.workspace_id, waiting.account_id).await.map_err(|error| match error {
+        let (channel, mut connection, from) = sources::sender(app, waiting.workspace_id, waiting.account_id).await.map_err(|error| match error {
             Error::Upstream(failure) => failure,
             error => Failure::Unreachable { detail: error.to_string() },
         })?;
         let outgoing = outgoing(app, &waiting, message, from, &connection).await.map_err(|error| Failure::Unreachable { detail: error.to_string() })?;
+        connection.settings["loop_marker"] = loop_marker(app).into();
         channel.send(&app.channels, &connection, &outgoing).await
     }
     .await;
@@ -120,6 +121,11 @@ async fn deliver(app: &App, job: &Claimed) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// What our mails carry so that we know them again: `X-Tresen-Loop`, a keyed value nobody else can make.
+pub fn loop_marker(app: &App) -> String {
+    app.sealer.mac("loop-marker", b"1")[..12].iter().map(|b| format!("{b:02x}")).collect()
+}
+
 async fn set_state(tx: &mut db::Tx, waiting: &Waiting, message: Id<kinds::Message>, state: MessageState, failure: Option<Sentence>) -> Result<()> {
     let now = tx.now();
     let sent_at = (state == MessageState::Sent).then_some(now);
@@ -149,11 +155,9 @@ async fn outgoing(app: &App, waiting: &Waiting, message: Id<kinds::Message>, fro
     .map_err(|e| Error::Internal(e.to_string()))??;
     let recipients = waiting.recipients.as_ref().map(|r| r.0.clone()).unwrap_or_default();
     // The token finds the conversation again for mail programs that break threads; only where the server takes plus addresses.
-    let wants_token = connection.settings["reply_token"].as_bool().unwrap_or(false);
-    let reply_to = wants_token
-        .then(|| from.address.split_once('@'))
-        .flatten()
-        .map(|(local, host)| format!("{local}+{}@{host}", channels::mail::token::make(&app.sealer.derive("reply-token"), waiting.conversation_id.as_i64())));
+    let wants_token = connection.settings["reply_token"].as_bool().unwrap_or_else(|| connection.settings["reply_token"].as_str().is_some_and(|flag| !flag.is_empty()));
+    let key = app.sealer.derive("reply-token");
+    let reply_to = if wants_token { channels::mail::token::address(&key, waiting.conversation_id.as_i64(), &from.address) } else { None };
     Ok(Outgoing {
         client_id: waiting.message_id.clone().unwrap_or_default(),
         from: Some(from),

@@ -11,7 +11,7 @@ use model::{Id, kinds};
 use super::thread::Recipients;
 use super::{Conversation, MessageState, Status, drafts, store};
 use crate::accounts::{Permission, Seat, users};
-use crate::{App, Blobs, Error, Result, events, intake, privacy};
+use crate::{App, Blobs, Error, Result, events, intake, privacy, sources};
 
 /// Between "send" and the network: the time to take it back.
 pub const UNDO_TIME: Duration = Duration::from_secs(5);
@@ -60,6 +60,8 @@ pub async fn send(app: &App, seat: &Seat, id: Id<kinds::Conversation>, reply: Re
     }
     let to = recipients(&mut tx, seat, &conversation).await?;
     let cc: Vec<Mailbox> = cc.into_iter().map(|address| Mailbox { name: None, address }).collect();
+    // Where answers leave is where the customer's next mail arrives: threading looks at that account.
+    let via = sources::through(&mut tx, seat.ws(), conversation.account_id).await?.ok_or_else(|| Error::refused("channel.cannot-send", "refused-cannot-send"))?;
     privacy::outreach::answer(&mut tx, seat.ws(), &conversation, &to).await?;
 
     let (message, now) = (tx.id::<kinds::Message>(), tx.now());
@@ -73,7 +75,7 @@ pub async fn send(app: &App, seat: &Seat, id: Id<kinds::Conversation>, reply: Re
         "INSERT INTO messages (id, workspace_id, conversation_id, account_id, direction, kind, author_id, author_name, subject, text, recipients, message_id, in_reply_to, thread_refs,
            lang, received_at, sort_at, state, deliver_after)
          VALUES ($1, $2, $3, $4, 'out', 'mail', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, 'queued', $15)",
-        args![message, seat.ws(), id, conversation.account_id, seat.user(), &seat.person.name, &subject, &text, recipients, message_id, in_reply_to,
+        args![message, seat.ws(), id, via, seat.user(), &seat.person.name, &subject, &text, recipients, message_id, in_reply_to,
               serde_json::to_value(references)?, lang, now, now + UNDO_TIME],
     )
     .await?;
@@ -99,6 +101,12 @@ pub async fn send(app: &App, seat: &Seat, id: Id<kinds::Conversation>, reply: Re
     events::record(&mut tx, seat.ws(), "conversation.message", Some(id), Some(seat.user()), serde_json::json!({ "direction": "out" })).await?;
     tx.commit().await?;
     Ok(message)
+}
+
+/// The Message-ID of an own answer, without brackets.
+pub async fn message_id(conn: &mut db::Conn, seat: &Seat, message: Id<kinds::Message>) -> Result<Option<String>> {
+    let found: Option<(Option<String>,)> = conn.opt("SELECT message_id FROM messages WHERE workspace_id = $1 AND id = $2", args![seat.ws(), message]).await?;
+    Ok(found.and_then(|(id,)| id))
 }
 
 /// Takes an answer back while it still waits: its text is the draft again.

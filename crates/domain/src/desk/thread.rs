@@ -114,6 +114,11 @@ pub struct Drafts {
     pub note: Option<Draft>,
 }
 
+/// The conversation without its messages; `NotFound` outside the seat's reach.
+pub async fn head(conn: &mut Conn, seat: &Seat, id: Id<kinds::Conversation>) -> Result<Conversation> {
+    store::load(conn, seat, Permission::InboxRead, id).await
+}
+
 /// `NotFound` outside the seat's reach. The newest 500 messages; older ones are found by search.
 pub async fn open(conn: &mut Conn, seat: &Seat, id: Id<kinds::Conversation>) -> Result<Thread> {
     let conversation = store::load(conn, seat, Permission::InboxRead, id).await?;

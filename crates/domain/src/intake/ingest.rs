@@ -38,6 +38,7 @@ row! {
         pub id: Id<kinds::ChannelAccount>,
         pub workspace_id: Id<kinds::Workspace>,
         pub channel: String,
+        pub name: String,
         pub address: Option<String>,
         pub team_id: Option<Id<kinds::Team>>,
         pub settings: Json<serde_json::Value>,
@@ -49,7 +50,10 @@ row! {
 pub async fn ingest(app: &App, lot: Lot) -> Result<Report> {
     let mut conn = app.db.read().await?;
     let subscribers: Vec<Subscriber> =
-        conn.all("SELECT id, workspace_id, channel, address, team_id, settings FROM channel_accounts WHERE source_id = $1 AND state = 'active' AND removed_at IS NULL ORDER BY id", args![lot.source]).await?;
+        conn.all("SELECT id, workspace_id, channel, name, address, team_id, settings FROM channel_accounts WHERE source_id = $1 AND state = 'active' AND removed_at IS NULL ORDER BY id", args![lot.source]).await?;
+    for subscriber in &subscribers {
+        app.watches().refresh(&mut conn, subscriber.workspace_id).await?;
+    }
     drop(conn);
     let mut work = Vec::with_capacity(lot.items.len() * subscribers.len());
     for item in &lot.items {
@@ -102,9 +106,10 @@ pub async fn ingest(app: &App, lot: Lot) -> Result<Report> {
 pub async fn deliver(app: &App, workspace: Id<kinds::Workspace>, account: Id<kinds::ChannelAccount>, item: Inbound) -> Result<Option<Id<kinds::Conversation>>> {
     let mut conn = app.db.read().await?;
     let subscriber: Subscriber = conn
-        .opt("SELECT id, workspace_id, channel, address, team_id, settings FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL", args![workspace, account])
+        .opt("SELECT id, workspace_id, channel, name, address, team_id, settings FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL", args![workspace, account])
         .await?
         .ok_or(Error::NotFound)?;
+    app.watches().refresh(&mut conn, workspace).await?;
     drop(conn);
     let prepared = prepare(app, &item, &subscriber).await?;
     let mut tx = app.db.write_as(Turn::Background, Durability::Full).await?;

@@ -22,6 +22,8 @@ pub(super) struct Routed {
     files: Vec<(String, String, Option<String>, usize, String)>,
     /// The conversation a signed reply address names.
     token: Option<i64>,
+    /// Our own marker came back: two machines are talking to each other.
+    is_loop: bool,
 }
 
 pub(super) async fn prepare(app: &App, item: &Inbound, subscriber: &Subscriber) -> Result<Routed> {
@@ -48,7 +50,8 @@ pub(super) async fn prepare(app: &App, item: &Inbound, subscriber: &Subscriber) 
         let addresses = f.delivered_to.iter().map(String::as_str).chain(f.to.iter().chain(&f.cc).map(|m| m.address.as_str()));
         addresses.filter_map(|a| a.rsplit_once('@')).find_map(|(local, _)| channels::mail::token::read(&key, local))
     });
-    Ok(Routed { lang, text: text.to_string(), quoted, files, token })
+    let is_loop = facts.and_then(|f| f.loop_marker.as_deref()).is_some_and(|marker| marker == crate::desk::deliver::loop_marker(app));
+    Ok(Routed { lang, text: text.to_string(), quoted, files, token, is_loop })
 }
 
 /// The lines of `all` that `new` does not hold, in order.
@@ -105,7 +108,7 @@ pub(super) async fn store(
             return Ok((Stored::Known, Some(conversation)));
         }
     }
-    let auto = facts.and_then(|f| f.auto);
+    let auto = facts.and_then(|f| f.auto).or(routed.is_loop.then_some(Auto::AutoReply));
     let now = tx.now();
     let sort_at = item.published_at.map_or(now, |p| p.min(now));
     if let Some(facts) = facts.filter(|_| auto == Some(Auto::Bounce)) {
@@ -161,7 +164,11 @@ async fn find(tx: &mut Tx, subscriber: &Subscriber, facts: Option<&MailFacts>, t
     let place = |(conversation, status)| Place { conversation, is_new: false, status };
     if let Some(token) = token {
         let found: Option<(Id<kinds::Conversation>, Status)> = tx
-            .opt("SELECT id, status FROM conversations WHERE workspace_id = $1 AND id = $2 AND account_id = $3", args![ws, token, subscriber.id])
+            .opt(
+                "SELECT c.id, c.status FROM conversations c WHERE c.workspace_id = $1 AND c.id = $2 AND (c.account_id = $3 OR EXISTS
+                   (SELECT 1 FROM messages m WHERE m.workspace_id = c.workspace_id AND m.conversation_id = c.id AND m.account_id = $3))",
+                args![ws, token, subscriber.id],
+            )
             .await?;
         if found.is_some() {
             return Ok(found.map(place));
@@ -274,7 +281,7 @@ async fn insert(
     let facts = item.mail.as_ref();
     let recipients = facts.map(|f| json!({ "to": f.to, "cc": f.cc }));
     let html = facts.map_or(item.html.as_deref(), |f| f.new_html.as_deref().or(item.html.as_deref()));
-    let auto = facts.and_then(|f| f.auto).map(|a| match a {
+    let auto = facts.and_then(|f| f.auto).or(routed.is_loop.then_some(Auto::AutoReply)).map(|a| match a {
         Auto::AutoReply => "auto-reply",
         Auto::Bounce => "bounce",
         Auto::List => "list",

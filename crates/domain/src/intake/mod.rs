@@ -8,3 +8,4 @@ mod post;
 
 pub use index::{index_message, index_post};
 pub use ingest::{Lot, Report, deliver, ingest};
+pub(crate) use post::hit;

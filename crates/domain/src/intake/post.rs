@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::index_post;
 use super::ingest::{Stored, Subscriber};
+use crate::listening::posts::media_kinds;
 use crate::{App, Result, crm, events};
 
 /// How long a post that no watch wants is kept for trying out watches.
@@ -37,9 +38,23 @@ pub(super) fn prepare(app: &App, item: &Inbound, subscriber: &Subscriber) -> Pre
     };
     let url = item.canonical_url.as_deref();
     let site = url.and_then(|u| url::Url::parse(u).ok()).and_then(|u| u.host_str().map(|h| h.trim_end_matches('.').to_lowercase()));
-    let _author = item.author.handle.as_deref().or(Some(item.author.name.as_str())).filter(|a| !a.is_empty());
-    let watches = Vec::new();
-    let _ = app;
+    let author = item.author.handle.as_deref().or(Some(item.author.name.as_str())).filter(|a| !a.is_empty());
+    let media = media_kinds(&item.media);
+    let watches = app.watches().matches(
+        subscriber.workspace_id,
+        &matching::Post {
+            text,
+            title,
+            author,
+            lang: Some(lang),
+            channel: Some(&subscriber.channel),
+            kind: Some(item.kind.name()),
+            url,
+            account: Some(&subscriber.name),
+            media: &media,
+            ..matching::Post::default()
+        },
+    );
     let document = matching::search_document(&[title.unwrap_or_default(), text, &item.author.name], Some(lang));
     let content_hash = Sha256::digest([title.unwrap_or_default(), text].join("\u{0}")).to_vec();
     Prepared { lang, site, truncated: cut || document.truncated, document: document.text, text: text.to_string(), content_hash, watches }

@@ -26,10 +26,10 @@ pub use fields::Values;
 pub use health::{Health, Level};
 pub use list::{Account, list, one, settings_of, teams};
 pub use manual::manual_account;
-pub use outgoing::sender;
+pub use outgoing::{sender, through};
 pub use pause::{pause, resume};
 pub use remove::remove;
-pub use store::connection;
+pub use store::{connection, look_now, source_of};
 pub use test::{Kept, keep_secret, test_account, test_new};
 
 /// Adds this area's jobs.

@@ -34,7 +34,7 @@ pub async fn sender(
 }
 
 /// The account itself if its channel sends; else the one its setting `answer_account` names; else the workspace's first mail account.
-async fn through(
+pub async fn through(
     conn: &mut Conn,
     workspace: Id<kinds::Workspace>,
     account: Id<kinds::ChannelAccount>,

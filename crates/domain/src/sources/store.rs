@@ -215,3 +215,22 @@ pub(super) async fn changed(
     };
     Ok(crate::audit::record(tx, entry).await?)
 }
+
+/// The source behind an account; `None` for accounts that are handed things.
+pub async fn source_of(conn: &mut Conn, account: Id<kinds::ChannelAccount>) -> Result<Option<Id<kinds::Source>>> {
+    let found: Option<(Option<Id<kinds::Source>>,)> = conn.opt("SELECT source_id FROM channel_accounts WHERE id = $1", args![account]).await?;
+    Ok(found.and_then(|(id,)| id))
+}
+
+/// Makes every listener of a channel look now instead of at its next time.
+pub async fn look_now(app: &App, channel: &str) -> Result<()> {
+    let mut tx = app.db.write_reread().await?;
+    let now = tx.now();
+    tx.run("UPDATE sources SET next_at = $2, revision = revision + 1 WHERE channel = $1 AND state = 'active'", args![channel, now]).await?;
+    let workspaces: Vec<(Id<kinds::Workspace>,)> =
+        tx.all("SELECT DISTINCT workspace_id FROM channel_accounts WHERE channel = $1 AND removed_at IS NULL", args![channel]).await?;
+    for (workspace,) in workspaces {
+        crate::events::record::<kinds::Source>(&mut tx, workspace, "channel.changed", None, None, serde_json::json!({})).await?;
+    }
+    Ok(tx.commit().await?)
+}

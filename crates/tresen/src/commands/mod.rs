@@ -1,6 +1,6 @@
 //! One file per command.
 
-mod serve;
+pub mod serve;
 
 use std::process::ExitCode;
 
@@ -14,6 +14,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     init_log(&config);
     match cli.command {
         Command::Serve(args) => serve::run(config, args).await,
+        Command::Demo { args, seed } => crate::demo::run(config, args, seed).await,
     }
 }
 

@@ -3,9 +3,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use domain::App;
-use domain::accounts::first_run;
+use domain::accounts::{first_run, workspaces};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,7 +23,9 @@ pub async fn run(config: Config, args: ServeArgs) -> Result<ExitCode> {
         config.server.listen = listen;
     }
     let (listener, public_url) = bind(&config).await?;
-    let app = wiring::app(&config, public_url, false).await?;
+    let app = wiring::app(&config, public_url).await?;
+    let (_, demo) = workspaces::count(&mut app.db.read().await?).await?;
+    ensure!(demo == 0, "this folder holds the demo: open it with `tresen demo`, or give `serve` a folder of its own with --data");
     if let Some(token) = first_run::setup_token(&app).await? {
         println!("Nobody is here yet. Open this link to set up Tresen (it works once, for 24 hours):\n{}/setup/{token}", app.config.public_url);
     }
