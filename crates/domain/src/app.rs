@@ -3,11 +3,12 @@ use std::sync::Arc;
 use db::Db;
 use model::{Clock, Random, Timestamp};
 
+use crate::listening::matcher::WatchSet;
 use crate::{Blobs, Sealer, events};
 
 /// What every verb may need; made once in the binary, cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Parts>, WatchSet);
 
 pub struct Parts {
     pub db: Db,
@@ -39,7 +40,11 @@ pub struct SystemMail {
 
 impl App {
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(parts), WatchSet::default())
+    }
+    /// The watches of every workspace, compiled.
+    pub fn watches(&self) -> &WatchSet {
+        &self.1
     }
     pub fn clock(&self) -> &dyn Clock {
         &*self.db.env().clock

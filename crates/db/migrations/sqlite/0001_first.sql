@@ -245,6 +245,8 @@ CREATE TABLE posts (
 CREATE INDEX posts_recent ON posts (workspace_id, sort_at, id);
 CREATE INDEX posts_profile ON posts (workspace_id, profile_id, sort_at);
 CREATE INDEX posts_expiry ON posts (expires_at) WHERE expires_at IS NOT NULL;
+-- Their search documents are cut: a search must look at them whatever they hold.
+CREATE INDEX posts_truncated ON posts (workspace_id, id) WHERE truncated;
 CREATE TABLE post_keys (
     workspace_id INTEGER NOT NULL,
     network TEXT NOT NULL,

@@ -1,3 +1,5 @@
 //! Law as code: what may leave, and what may be seen together.
 
+pub mod links;
 pub mod outreach;
+pub mod wall;

@@ -1,7 +1,13 @@
-//! Authors as the public web shows them.
+//! Authors as the public web shows them. Nothing here knows of contacts.
+
+mod list;
+mod open;
 
 use db::{Tx, args};
 use model::{Id, Timestamp, kinds};
+
+pub use list::{Row, find, list};
+pub use open::{PublicTalk, Profile, open, talks};
 
 use super::trigrams;
 use crate::{Result, fold_key};
