@@ -104,6 +104,7 @@ fn visitor(request: &Request, trust: &Trust) -> Visitor {
         address: forwarded.or(peer).map(|ip| ip.to_canonical().to_string()).unwrap_or_default(),
         user_agent: text("user-agent").to_string(),
         is_htmx: text("hx-request") == "true" && text("hx-history-restore-request") != "true",
+        is_prefetch: text("x-prefetch") == "1",
         wants_json: text("accept").contains("application/json"),
         accept_language: text("accept-language").to_string(),
         language_cookie: CookieJar::from_headers(headers).get(LANGUAGE_COOKIE).map(|c| c.value().to_string()),

@@ -1,12 +1,12 @@
+use domain::App;
 use domain::accounts::workspaces::{self, MyWorkspace};
 use domain::accounts::{Permission, Person, Seat};
-use domain::App;
 use i18n::{Texts, TimeZone};
 use model::Timestamp;
 
+use crate::assets;
 use crate::error::Fault;
 use crate::visit::{Door, Visit, Visitor};
-use crate::assets;
 
 /// What every page shows around its content, and what templates format with.
 pub struct Page {
@@ -24,8 +24,16 @@ pub struct Page {
     pub zone: TimeZone,
     /// Where live updates continue from.
     pub live_from: String,
-    /// A message for a toast: text, and the undo's address if there is one.
-    pub toast: Option<(String, Option<String>)>,
+    pub toast: Option<Toast>,
+}
+
+/// What was done, and how to take it back.
+pub struct Toast {
+    pub text: String,
+    /// Where an undo is posted.
+    pub undo: Option<String>,
+    /// Where an answer that has not left yet is taken back.
+    pub take_back: Option<String>,
 }
 
 impl Page {
@@ -102,6 +110,14 @@ impl Page {
             _ => self.t.me_theme_system(),
         }
     }
+    /// Built-in roles, joined by blanks, in the reader's words.
+    pub fn role_names(&self, roles: &str) -> String {
+        roles
+            .split(' ')
+            .map(|role| self.t.by_key(&format!("role-{role}"), &[]).unwrap_or_else(|| role.into()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
     /// Up to two letters for an avatar.
     pub fn initials(&self, name: &str) -> String {
         initials(name)
@@ -116,21 +132,25 @@ pub fn initials(name: &str) -> String {
     first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
 }
 
-/// `?said=KEY&undo=ID` after an action: the toast, with its way back.
-fn toast(visit: &Visit) -> Option<(String, Option<String>)> {
+/// `?said=KEY&undo=ID&take_back=ID` after an action: the toast, with its way back.
+fn toast(visit: &Visit) -> Option<Toast> {
     let query = visit.visitor.path.split_once('?')?.1;
-    let (mut said, mut undo) = (None, None);
+    let (mut said, mut undo, mut take_back) = (None, None, None);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "said" => said = Some(value.into_owned()),
             "undo" => undo = value.parse::<model::Id<model::kinds::Event>>().ok(),
+            "take_back" => take_back = value.parse::<model::Id<model::kinds::Message>>().ok(),
             _ => {}
         }
     }
     // Only texts made for this may be shown: the query is anybody's.
     let key = said.filter(|key| key.starts_with("said-"))?;
-    let text = visit.t().by_key(&key, &[])?;
-    Some((text, undo.map(|id| visit.path(format!("undo/{id}")))))
+    Some(Toast {
+        text: visit.t().by_key(&key, &[])?,
+        undo: undo.map(|id| visit.path(format!("undo/{id}"))),
+        take_back: take_back.map(|id| visit.path(format!("messages/{id}/take-back"))),
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use domain::accounts::Permission::{self, *};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
-use crate::{assets, error, guard, live, pages};
+use crate::{assets, error, guard, live, ops, pages};
 
 /// What a request must have before its handler sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Trust {
     pub proxies: Vec<std::net::IpAddr>,
     /// Cookies carry `Secure`: the public address is https.
     pub secure_cookies: bool,
+    /// Whoever shows it may read the metrics; without one, only this machine.
+    pub metrics_token: Option<String>,
 }
 
 macro_rules! routes { ($($method:ident $path:literal $need:expr => $handler:path;)*) => {
@@ -76,6 +78,10 @@ pub fn table() -> Vec<Route> {
         post "/reset/{token}"                        Anyone => pages::door::reset::set;
         get  "/workspaces/new"                       Installation => pages::settings::workspace::new;
         post "/workspaces/new"                       Installation => pages::settings::workspace::create;
+        // Operation
+        get  "/healthz"                              NoCookies => ops::healthz;
+        get  "/readyz"                               NoCookies => ops::readyz;
+        get  "/metrics"                              NoCookies => ops::metrics;
         // The person
         get  "/me"                                   Person => pages::me::page;
         post "/me"                                   Person => pages::me::save;
@@ -125,16 +131,77 @@ pub fn table() -> Vec<Route> {
         post "/{workspace}/settings/channels/{account}/resume"   In(ChannelEdit) => pages::settings::channels::account::resume;
         get  "/{workspace}/settings/channels/{account}/remove"   In(ChannelEdit) => pages::settings::channels::account::ask_remove;
         post "/{workspace}/settings/channels/{account}/remove"   In(ChannelEdit) => pages::settings::channels::account::remove;
-        // Live
+        // Inbox
+        get  "/{workspace}/inbox"                                In(InboxRead) => pages::inbox::page;
+        get  "/{workspace}/inbox/{conversation}"                 In(InboxRead) => pages::inbox::open;
+        post "/{workspace}/inbox/{conversation}/reply"           In(InboxAnswer) => pages::inbox::compose::send;
+        post "/{workspace}/inbox/{conversation}/note"            In(InboxNote) => pages::inbox::compose::note;
+        post "/{workspace}/inbox/{conversation}/draft"           In(InboxNote) => pages::inbox::compose::draft;
+        post "/{workspace}/inbox/{conversation}/presence"        In(InboxRead) => pages::inbox::compose::presence;
+        post "/{workspace}/inbox/{conversation}/claim"           In(InboxOrganise) => pages::inbox::organise::claim;
+        post "/{workspace}/inbox/{conversation}/assign"          In(InboxOrganise) => pages::inbox::organise::assign;
+        post "/{workspace}/inbox/{conversation}/status"          In(InboxOrganise) => pages::inbox::organise::status;
+        post "/{workspace}/inbox/{conversation}/priority"        In(InboxOrganise) => pages::inbox::organise::priority;
+        post "/{workspace}/inbox/{conversation}/label"           In(InboxOrganise) => pages::inbox::organise::label;
+        post "/{workspace}/inbox/{conversation}/unlabel"         In(InboxOrganise) => pages::inbox::organise::unlabel;
+        post "/{workspace}/inbox/{conversation}/snooze"          In(InboxOrganise) => pages::inbox::organise::snooze;
+        post "/{workspace}/undo"                                 In(InboxOrganise) => pages::inbox::organise::undo_newest;
+        post "/{workspace}/undo/{event}"                         In(InboxOrganise) => pages::inbox::organise::undo;
+        post "/{workspace}/messages/{message}/take-back"         In(InboxAnswer) => pages::inbox::messages::take_back;
+        post "/{workspace}/messages/{message}/resend"            In(InboxAnswer) => pages::inbox::messages::resend;
+        post "/{workspace}/messages/{message}/confirm"           In(InboxAnswer) => pages::inbox::messages::confirm;
+        get  "/{workspace}/files/{attachment}"                   In(InboxRead) => pages::inbox::messages::file;
+        get  "/{workspace}/log"                                  In(InboxLog) => pages::inbox::log::page;
+        post "/{workspace}/log"                                  In(InboxLog) => pages::inbox::log::add;
+        get  "/{workspace}/search"                               In(InboxRead) => pages::inbox::search::page;
+        // Listening
+        get  "/{workspace}/listen"                               In(ListenRead) => pages::listen::page;
+        get  "/{workspace}/listen/new"                           In(WatchEdit) => pages::listen::editor::new;
+        post "/{workspace}/listen/new"                           In(WatchEdit) => pages::listen::editor::create;
+        post "/{workspace}/listen/preview"                       In(WatchEdit) => pages::listen::editor::trial;
+        get  "/{workspace}/listen/archive"                       In(ListenRead) => pages::listen::archive::page;
+        get  "/{workspace}/listen/posts/{post}"                  In(ListenRead) => pages::listen::post::page;
+        post "/{workspace}/listen/hits/{hit}/conversation"       In(HitConvert) => pages::listen::hits::converse;
+        get  "/{workspace}/listen/{watch}"                       In(ListenRead) => pages::listen::hits::page;
+        get  "/{workspace}/listen/{watch}/edit"                  In(WatchEdit) => pages::listen::editor::edit;
+        post "/{workspace}/listen/{watch}/edit"                  In(WatchEdit) => pages::listen::editor::save;
+        post "/{workspace}/listen/{watch}/archive"               In(WatchEdit) => pages::listen::editor::archive;
+        get  "/{workspace}/listen/{watch}/backfill"              In(ListenRead) => pages::listen::hits::progress;
+        post "/{workspace}/listen/{watch}/backfill"              In(WatchEdit) => pages::listen::hits::start;
+        // Customers
+        get  "/{workspace}/customers"                            In(ContactRead) => pages::customers::page;
+        get  "/{workspace}/customers/new"                        In(ContactEdit) => pages::customers::edit::new;
+        post "/{workspace}/customers/new"                        In(ContactEdit) => pages::customers::edit::create;
+        get  "/{workspace}/customers/contacts/{contact}"         In(ContactRead) => pages::customers::contact::page;
+        get  "/{workspace}/customers/contacts/{contact}/edit"    In(ContactEdit) => pages::customers::edit::edit;
+        post "/{workspace}/customers/contacts/{contact}/edit"    In(ContactEdit) => pages::customers::edit::save;
+        post "/{workspace}/customers/contacts/{contact}/addresses" In(ContactEdit) => pages::customers::edit::add_address;
+        post "/{workspace}/customers/contacts/{contact}/addresses/{address}/remove" In(ContactEdit) => pages::customers::edit::remove_address;
+        get  "/{workspace}/customers/profiles"                   In(ListenRead) => pages::customers::profiles::list;
+        get  "/{workspace}/customers/profiles/{profile}"         In(ListenRead) => pages::customers::profiles::page;
+        post "/{workspace}/customers/link"                       In(ProfileLink) => pages::customers::links::link;
+        post "/{workspace}/customers/links/{link}/close"         In(ProfileLink) => pages::customers::links::close;
+        // Live, keys
+        get  "/{workspace}/keys"                     In(InboxRead) => pages::keys::page;
         get  "/{workspace}/live"                     In(InboxRead) => live::stream;
         get  "/{workspace}"                          In(MemberRead) => pages::door::workspace;
+    }
+}
+
+/// What only the demo process has.
+pub fn demo_table() -> Vec<Route> {
+    use Need::Anyone;
+    routes! {
+        get  "/demo"         Anyone => pages::demo::page;
+        post "/demo/{user}"  Anyone => pages::demo::enter;
     }
 }
 
 /// The application over HTTP.
 pub fn router(site: Site) -> Router {
     let mut router = Router::new();
-    for route in table() {
+    let demo = if site.app.config.demo { demo_table() } else { Vec::new() };
+    for route in table().into_iter().chain(demo) {
         let guarded = route.handler.layer(axum::middleware::from_fn_with_state((site.clone(), route.need), guard::guard));
         router = router.route(route.path, guarded);
     }
@@ -145,5 +212,6 @@ pub fn router(site: Site) -> Router {
         .layer(axum::middleware::from_fn(guard::headers))
         // Event streams must not wait for a compressor's buffer.
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream"))))
+        .layer(axum::middleware::from_fn_with_state(site.clone(), ops::observe))
         .with_state(site)
 }

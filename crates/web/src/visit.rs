@@ -19,6 +19,8 @@ pub struct Visitor {
     pub user_agent: String,
     /// A swap inside a page: a part of it is enough.
     pub is_htmx: bool,
+    /// Fetched ahead by our own script: nobody looks at it yet.
+    pub is_prefetch: bool,
     pub wants_json: bool,
     pub accept_language: String,
     pub language_cookie: Option<String>,

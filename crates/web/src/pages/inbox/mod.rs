@@ -1,0 +1,138 @@
+//! The inbox: the list at the side, one conversation, who it is with.
+
+pub mod compose;
+pub mod list;
+pub mod log;
+pub mod messages;
+pub mod organise;
+pub mod search;
+pub mod thread;
+
+use askama::Template;
+use axum::extract::Query;
+use domain::desk::View;
+use http::StatusCode;
+use i18n::Texts;
+use model::{Id, kinds};
+use serde::Deserialize;
+
+use crate::error::{Fault, Reply, html, html_as};
+use crate::{Page, Place, Visit};
+use list::ListPane;
+use thread::{Entered, Item, Work};
+
+/// List and conversation together: what a browser gets.
+#[derive(Template)]
+#[template(path = "inbox/page.html")]
+struct InboxPage {
+    t: Texts,
+    page: Page,
+    list: ListPane,
+    work: Option<Work>,
+}
+
+/// The conversation alone: what a swap gets.
+#[derive(Template)]
+#[template(path = "inbox/work-part.html")]
+struct WorkPart {
+    t: Texts,
+    page: Page,
+    work: Option<Work>,
+}
+
+#[derive(Template)]
+#[template(path = "inbox/rows.html")]
+struct RowsPart {
+    t: Texts,
+    page: Page,
+    list: ListPane,
+}
+
+#[derive(Template)]
+#[template(path = "inbox/thread.html")]
+struct ThreadPart {
+    t: Texts,
+    page: Page,
+    work: Work,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    pub view: String,
+    pub part: String,
+    pub before: String,
+    /// `answer` or `note`.
+    pub compose: String,
+}
+
+/// `GET /{workspace}/inbox?view=&before=&part=`
+pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
+    let view = asked.view.parse().unwrap_or_default();
+    let list = ListPane::read(&visit, view, &asked.before, None).await?;
+    let (t, page) = (visit.t(), visit.page("inbox").await?);
+    if asked.part == "rows" {
+        return html(&RowsPart { t, page, list });
+    }
+    html(&InboxPage { t, page, list, work: None })
+}
+
+/// `GET /{workspace}/inbox/{conversation}?view=&compose=&part=`
+pub async fn open(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Conversation>)>, Query(asked): Query<Asked>) -> Reply {
+    if asked.part == "thread" {
+        let work = Work::read(&visit, id, asked.view.parse().ok(), Entered::default()).await?;
+        return html(&ThreadPart { t: visit.t(), page: visit.page("inbox").await?, work });
+    }
+    let entered = Entered { kind: asked.compose, ..Entered::default() };
+    show(&visit, id, asked.view.parse().ok(), &asked.before, StatusCode::OK, entered).await
+}
+
+/// The conversation, with what was entered if a form comes back.
+pub(super) async fn show(
+    visit: &Visit,
+    id: Id<kinds::Conversation>,
+    view: Option<View>,
+    before: &str,
+    status: StatusCode,
+    entered: Entered,
+) -> Reply {
+    let work = Work::read(visit, id, view, entered).await?;
+    let (t, page) = (visit.t(), visit.page("inbox").await?);
+    if visit.visitor.is_htmx {
+        // Swaps take 422 as a form that came back; other error codes are not swapped in.
+        let status = if status.is_success() { status } else { StatusCode::UNPROCESSABLE_ENTITY };
+        return html_as(status, &WorkPart { t, page, work: Some(work) });
+    }
+    let list = ListPane::read(visit, work.view, before, Some(id)).await?;
+    html_as(status, &InboxPage { t, page, list, work: Some(work) })
+}
+
+/// A channel's symbol.
+pub(super) fn icon(channel: &str) -> &'static str {
+    match channel {
+        "manual" => "phone",
+        _ => channels::by_name(channel).map_or("inbox", |channel| channel.capabilities().icon),
+    }
+}
+
+/// A channel in one word.
+pub(super) fn word(t: Texts, channel: &str) -> String {
+    t.by_key(&format!("channel-{channel}"), &[]).unwrap_or_else(|| channel.to_string())
+}
+
+/// The address of a conversation in a view, with what is to be said about it.
+pub(super) fn back(visit: &Visit, id: Id<kinds::Conversation>, view: &str, rest: &str) -> String {
+    let view: View = view.parse().unwrap_or(View::All);
+    visit.path(format!("inbox/{id}?view={view}{rest}"))
+}
+
+/// Errors a form answers itself, the others go their way.
+pub(super) fn words(t: Texts, error: domain::Error) -> Result<(StatusCode, String), Fault> {
+    use domain::Error;
+    match error {
+        Error::Invalid { why, .. } => Ok((StatusCode::UNPROCESSABLE_ENTITY, why.render(t))),
+        Error::Conflict(why) => Ok((StatusCode::CONFLICT, why.render(t))),
+        Error::Refused(refused) => Ok((StatusCode::FORBIDDEN, refused.why.render(t))),
+        error => Err(Fault(error)),
+    }
+}
