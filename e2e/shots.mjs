@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
 const out = positionals[0];
 if (!out || !values.url) fail('usage: node shots.mjs OUT --url ADDRESS [--language de,en] [--theme light,dark,contrast] [--width 1440,390] [--only NAME]');
 
-const { PAGES, signIn } = await import(pathToFileURL(resolve(values.pages)).href);
+const { PAGES, pathOf, signIn } = await import(pathToFileURL(resolve(values.pages)).href);
 const pages = PAGES.filter((page) => !values.only || page.name === values.only);
 if (pages.length === 0) fail(values.only ? `no page is called ${values.only}` : `${values.pages} lists no pages`);
 
@@ -50,14 +50,17 @@ try {
         await page.close();
       }
       for (const wanted of pages) {
+        const finder = await known.newPage();
+        const path = await pathOf(wanted, finder);
+        await finder.close();
         for (const width of values.width.split(',').map(Number)) {
           const page = await (wanted.signedOut ? anonymous : known).newPage();
           await page.setViewportSize({ width, height: width < 600 ? 844 : 900 });
           const file = `${wanted.name}-${language}-${theme}-${width}.png`;
-          page.on('console', (message) => message.type() === 'error' && problems.push(`${file}: ${message.text()}`));
+          page.on('console', (message) => message.type() === 'error' && !wanted.status && problems.push(`${file}: ${message.text()}`));
           page.on('pageerror', (error) => problems.push(`${file}: ${error.message}`));
-          const answer = await page.goto(wanted.path);
-          if (answer && !answer.ok()) problems.push(`${file}: ${wanted.path} answered ${answer.status()}`);
+          const answer = await page.goto(path);
+          if (answer && answer.status() !== (wanted.status ?? 200)) problems.push(`${file}: ${path} answered ${answer.status()}`);
           await wanted.prepare?.(page);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           if (wide > 0) problems.push(`${file}: ${wide} px wider than the screen`);

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
 const READY_WITHIN_MS = 30_000;
+const DEMO_READY_WITHIN_MS = 180_000;
 const STOP_WITHIN_MS = 10_000;
 
 /** A PostgreSQL address whose user may create databases, or nothing. */
@@ -38,21 +39,37 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
  */
 export async function startServer(options = {}) {
   const engine = options.engine ?? 'sqlite';
-  const program = binary();
-  if (!existsSync(program)) throw new Error(`${program} is missing: run \`cargo build\` first`);
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'tresen-data-'));
   const database = options.database ?? (engine === 'postgres' ? createDatabase() : undefined);
 
   const args = ['serve', '--listen', '127.0.0.1:0', '--data', data];
   if (database) args.push('--database', database);
   args.push(...(options.arguments ?? []));
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment(options.config) });
+  return start(args, options.config, { data, database, keepData: Boolean(options.data), keepDatabase: Boolean(options.database) }, READY_WITHIN_MS);
+}
+
+/**
+ * Starts `tresen demo`, the example company, on a free port with a folder of its own. Its people stand on `/demo`.
+ * @param {object} [options]
+ * @param {number} [options.seed] the same seed, the same story
+ * @returns {Promise<Server>}
+ * @throws {Error} as `startServer`; writing 90 days of past may take longer
+ */
+export function startDemo({ seed = 1 } = {}) {
+  const data = mkdtempSync(join(tmpdir(), 'tresen-demo-'));
+  return start(['demo', '--listen', '127.0.0.1:0', '--data', data, '--seed', String(seed)], {}, { data }, DEMO_READY_WITHIN_MS);
+}
+
+async function start(args, config, store, readyWithinMs) {
+  const program = binary();
+  if (!existsSync(program)) throw new Error(`${program} is missing: run \`cargo build\` first`);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment(config) });
   running.add(child);
   child.once('exit', () => running.delete(child));
 
-  const server = new Server(child, { data, database, keepData: Boolean(options.data), keepDatabase: Boolean(options.database) });
+  const server = new Server(child, store);
   try {
-    await server.untilReady();
+    await server.untilReady(readyWithinMs);
   } catch (error) {
     await server.stop();
     throw error;
@@ -102,8 +119,8 @@ export class Server {
     for (const check of this.#waiting) check();
   }
 
-  untilReady() {
-    return this.until(() => this.url, READY_WITHIN_MS, 'to be ready');
+  untilReady(withinMs) {
+    return this.until(() => this.url, withinMs, 'to be ready');
   }
 
   /** Resolves with the first line, past or future, that matches. */

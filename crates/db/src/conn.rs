@@ -94,6 +94,32 @@ impl Conn {
         }
     }
 
+    /// As [`all_built`](Self::all_built) without values, one row after the other: for tables larger than memory.
+    #[expect(clippy::disallowed_types, reason = "the one builder of run-time SQL; names come from code")]
+    pub async fn each_built<E: From<crate::Error>>(
+        &mut self,
+        sqlite: String,
+        pg: String,
+        each: &mut (dyn FnMut(&Cells<'_>) -> std::result::Result<(), E> + Send),
+    ) -> std::result::Result<(), E> {
+        use futures::TryStreamExt;
+        match self.raw() {
+            Raw::Sqlite(c) => {
+                let mut rows = sqlx::query(sqlx::AssertSqlSafe(sqlite)).fetch(c);
+                while let Some(row) = rows.try_next().await.map_err(crate::Error::from)? {
+                    each(&Cells::Sqlite(&row))?;
+                }
+            }
+            Raw::Pg(c) => {
+                let mut rows = sqlx::query(sqlx::AssertSqlSafe(pg)).fetch(c);
+                while let Some(row) = rows.try_next().await.map_err(crate::Error::from)? {
+                    each(&Cells::Pg(&row))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     // Not generic: sqlx's futures are compiled once here and not once per query.
     async fn rows(&mut self, sql: Sql, args: Vec<Value>) -> Result<Rows> {
         // SQLite takes a missing value as NULL and one too many in silence.

@@ -22,6 +22,9 @@ pub enum Error {
     /// The database was written by a newer release.
     #[error("the database has schema {found}, this program knows up to {known}")]
     Newer { found: i64, known: i64 },
+    /// Opened beside the running program, which alone may migrate.
+    #[error("the database has schema {found}, this program needs {known}: start `tresen serve` or run `tresen migrate` first")]
+    Older { found: i64, known: i64 },
 }
 
 impl Error {

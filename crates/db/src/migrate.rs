@@ -9,6 +9,9 @@ mod embedded {
     include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 }
 
+pub(crate) const SQLITE_VERSION: &str = "SELECT CAST(MAX(version) AS INTEGER) FROM _sqlx_migrations WHERE TRUE HAVING MAX(version) IS NOT NULL";
+pub(crate) const POSTGRES_VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations HAVING MAX(version) IS NOT NULL";
+
 fn migrator(files: &'static [(i64, &'static str, &'static str)]) -> Migrator {
     Migrator::with_migrations(
         files.iter().map(|(number, name, sql)| Migration::new(*number, (*name).into(), MigrationType::Simple, (*sql).into_sql_str(), false)).collect(),
@@ -28,10 +31,30 @@ async fn present(rows: Result<Option<(i64,)>, sqlx::Error>, known: i64) -> Resul
     Ok(found)
 }
 
+/// Refuses what is not exactly this program's schema: for who must not migrate.
+pub(crate) async fn fits(rows: Result<Option<(i64,)>, sqlx::Error>) -> Result<()> {
+    let known = known_schema();
+    let found = present(rows, known).await?;
+    if found < known {
+        return Err(Error::Older { found, known });
+    }
+    Ok(())
+}
+
+/// The schema this program was built for.
+pub fn known_schema() -> i64 {
+    newest(embedded::POSTGRES)
+}
+
+/// The PostgreSQL migrations in order.
+pub(crate) fn postgres_texts() -> impl Iterator<Item = &'static str> {
+    embedded::POSTGRES.iter().map(|(_, _, text)| *text)
+}
+
 /// Forward only. Before a schema that is already there changes, the file is copied beside itself (`tresen.sqlite.before-N`).
 pub(crate) async fn sqlite(pool: &SqlitePool, path: &Path) -> Result<()> {
     let known = newest(embedded::SQLITE);
-    let found = present(sqlx::query_as("SELECT CAST(MAX(version) AS INTEGER) FROM _sqlx_migrations WHERE TRUE HAVING MAX(version) IS NOT NULL").fetch_optional(pool).await, known).await?;
+    let found = present(sqlx::query_as(SQLITE_VERSION).fetch_optional(pool).await, known).await?;
     if found == known {
         return Ok(());
     }
@@ -48,7 +71,7 @@ pub(crate) async fn sqlite(pool: &SqlitePool, path: &Path) -> Result<()> {
 
 pub(crate) async fn postgres(pool: &PgPool) -> Result<()> {
     let known = newest(embedded::POSTGRES);
-    let found = present(sqlx::query_as("SELECT MAX(version) FROM _sqlx_migrations HAVING MAX(version) IS NOT NULL").fetch_optional(pool).await, known).await?;
+    let found = present(sqlx::query_as(POSTGRES_VERSION).fetch_optional(pool).await, known).await?;
     if found < known {
         migrator(embedded::POSTGRES).run(pool).await?;
     }

@@ -8,20 +8,21 @@ use crate::{Db, Durability, Error, Result, Turn, args, sql};
 /// How long a number stays with a process that no longer says anything, in microseconds.
 const LEASE: i64 = 90_000_000;
 
-pub(crate) async fn take(pools: &Pools, holder: &str) -> Result<(u16, Timestamp)> {
+pub(crate) async fn take(pools: &Pools, holder: &str, alone: u16) -> Result<(u16, Timestamp)> {
     match pools {
-        // Alone in its folder by the file lock: number 0. After a crash `expires_at` bounds what was used since `last_used` was written.
+        // Alone under its number by a file lock: 0 for who has the folder, 1 for who works beside. After a crash `expires_at` bounds what was used since `last_used` was written.
         Pools::Sqlite { write, .. } => {
             let (last,): (i64,) = sqlx::query_as(
-                "INSERT INTO nodes (number, holder, expires_at, last_used) VALUES (0, $1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + $2, 0)
+                "INSERT INTO nodes (number, holder, expires_at, last_used) VALUES ($3, $1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + $2, 0)
                  ON CONFLICT (number) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at, last_used = MAX(last_used, expires_at)
                  RETURNING last_used",
             )
             .bind(holder)
             .bind(LEASE)
+            .bind(i64::from(alone))
             .fetch_one(write)
             .await?;
-            Ok((0, Timestamp(last)))
+            Ok((alone, Timestamp(last)))
         }
         Pools::Pg(pool) => {
             for _ in 0..1024 {

@@ -63,6 +63,13 @@ impl Env {
     }
 }
 
+/// What somebody beside the running program may do (see [`Db::open_sqlite_beside`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Write,
+}
+
 pub struct OpenOptions {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
@@ -76,6 +83,7 @@ pub struct Db {
     pub(crate) env: Arc<Env>,
     pub(crate) gate: Gate,
     synchronous: Arc<AtomicU8>,
+    has_node: bool,
     _lock: Option<Arc<File>>,
     notify: Arc<tokio::sync::Notify>,
 }
@@ -95,18 +103,7 @@ impl Db {
         let lock = File::options().create(true).truncate(false).write(true).open(&lock_path)?;
         lock.try_lock().map_err(|_| Error::Locked(folder.to_path_buf()))?;
         let path = folder.join("tresen.sqlite");
-        let connect = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
-            .statement_cache_capacity(400)
-            .pragma("secure_delete", "ON")
-            .pragma("cache_size", "-16000")
-            .pragma("mmap_size", "0")
-            .pragma("temp_store", "MEMORY");
+        let connect = sqlite_options(&path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .test_before_acquire(false)
@@ -121,7 +118,56 @@ impl Db {
             .idle_timeout(Duration::from_secs(60))
             .max_lifetime(None)
             .connect_lazy_with(connect.pragma("query_only", "ON"));
-        Self::ready(Pools::Sqlite { read, write, path }, options, Some(Arc::new(lock))).await
+        Self::ready(Pools::Sqlite { read, write, path }, options, Some(Arc::new(lock)), 0).await
+    }
+
+    /// Opens the database of a folder that another process may be working on (`tresen backup`, `tresen user reset-link`): nothing is made or
+    /// migrated, and the folder's lock is not taken. Writers take turns by SQLite's own lock, and only one at a time works beside.
+    ///
+    /// # Errors
+    /// `Older` and `Newer` for another schema, `Locked` when somebody else writes beside already.
+    pub async fn open_sqlite_beside(folder: &Path, access: Access, options: OpenOptions) -> Result<Db> {
+        let path = folder.join("tresen.sqlite");
+        let connect = sqlite_options(&path).create_if_missing(false);
+        let lock = match access {
+            Access::Read => None,
+            Access::Write => {
+                let lock = File::options().create(true).truncate(false).write(true).open(folder.join("tresen.beside.lock"))?;
+                lock.try_lock().map_err(|_| Error::Locked(folder.to_path_buf()))?;
+                Some(Arc::new(lock))
+            }
+        };
+        let read_only = connect.clone().pragma("query_only", "ON");
+        let writing = if access == Access::Write { connect } else { read_only.clone() };
+        let pool = |connect| SqlitePoolOptions::new().max_connections(1).test_before_acquire(false).connect_lazy_with(connect);
+        let (read, write) = (pool(read_only), pool(writing));
+        // A file that is not there must not look like a schema that is not there.
+        drop(read.acquire().await?);
+        migrate::fits(sqlx::query_as(migrate::SQLITE_VERSION).fetch_optional(&read).await).await?;
+        let pools = Pools::Sqlite { read, write, path };
+        match access {
+            Access::Read => Self::without_node(pools, options),
+            Access::Write => Self::ready(pools, options, lock, 1).await,
+        }
+    }
+
+    /// Connects to PostgreSQL for reading only: nothing is migrated, no node number is taken.
+    ///
+    /// # Errors
+    /// `Older` and `Newer` for another schema.
+    pub async fn open_postgres_beside(url: &str, options: OpenOptions) -> Result<Db> {
+        let connect = PgConnectOptions::from_str(url)?.application_name("tresen").options([("default_transaction_read_only", "on")]);
+        let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10)).connect_with(connect).await?;
+        migrate::fits(sqlx::query_as(migrate::POSTGRES_VERSION).fetch_optional(&pool).await).await?;
+        Self::without_node(Pools::Pg(pool), options)
+    }
+
+    fn without_node(pools: Pools, options: OpenOptions) -> Result<Db> {
+        let OpenOptions { clock, random, .. } = options;
+        let holder = random.token();
+        let ids = IdGenerator::new(clock.clone(), 0).map_err(|_| Error::NoNode)?;
+        let env = Arc::new(Env { clock, random, ids, holder, node: 0, last_event_hint: AtomicI64::new(0) });
+        Ok(Db { pools, env, gate: Gate::default(), synchronous: Arc::new(AtomicU8::new(0)), has_node: false, _lock: None, notify: Arc::default() })
     }
 
     /// Connects to PostgreSQL 15 or later and brings the schema up to date.
@@ -135,17 +181,17 @@ impl Db {
             .connect_with(connect)
             .await?;
         migrate::postgres(&pool).await?;
-        Self::ready(Pools::Pg(pool), options, None).await
+        Self::ready(Pools::Pg(pool), options, None, 0).await
     }
 
-    async fn ready(pools: Pools, options: OpenOptions, lock: Option<Arc<File>>) -> Result<Db> {
+    async fn ready(pools: Pools, options: OpenOptions, lock: Option<Arc<File>>, alone: u16) -> Result<Db> {
         let OpenOptions { clock, random, .. } = options;
         let holder = random.token();
         let gate = Gate::default();
-        let (number, after) = node::take(&pools, &holder).await?;
+        let (number, after) = node::take(&pools, &holder, alone).await?;
         let ids = IdGenerator::new(clock.clone(), number).map_err(|_| Error::NoNode)?.starting_after(after);
         let env = Arc::new(Env { clock, random, ids, holder, node: number, last_event_hint: AtomicI64::new(0) });
-        Ok(Db { pools, env, gate, synchronous: Arc::new(AtomicU8::new(0)), _lock: lock, notify: Arc::default() })
+        Ok(Db { pools, env, gate, synchronous: Arc::new(AtomicU8::new(0)), has_node: true, _lock: lock, notify: Arc::default() })
     }
 
     pub fn engine(&self) -> Engine {
@@ -239,7 +285,9 @@ impl Db {
 
     /// Gives the node number back and closes the pools, so that everything is on disk.
     pub async fn close(self) {
-        if let Err(error) = node::release(&self).await {
+        if self.has_node
+            && let Err(error) = node::release(&self).await
+        {
             tracing::warn!(%error, "node number not given back; it is free again after its lease");
         }
         match self.pools {
@@ -250,6 +298,19 @@ impl Db {
             Pools::Pg(pool) => pool.close().await,
         }
     }
+}
+
+fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(400)
+        .pragma("secure_delete", "ON")
+        .pragma("cache_size", "-16000")
+        .pragma("mmap_size", "0")
+        .pragma("temp_store", "MEMORY")
 }
 
 /// Makes an empty database, or a copy of `template` (nobody may be connected to it), on the server of `url`. For tests and for restoring.

@@ -36,6 +36,13 @@ async fn workspace(db: &db::Db, slug: &str) -> Id<kinds::Workspace> {
 }
 
 db_test! {
+    async fn tables_are_what_the_migrations_spell(db: Db) {
+        let mut spelt: Vec<(String, String)> =
+            db::tables().iter().filter(|t| !t.derived).flat_map(|t| t.columns.iter().map(|c| (t.name.clone(), c.name.clone()))).collect();
+        spelt.sort();
+        assert_eq!(columns(&mut db.read().await.unwrap()).await, spelt);
+    }
+
     async fn what_is_not_committed_is_gone(db: Db) {
         let mut tx = db.write().await.unwrap();
         tx.run("INSERT INTO settings (key, value) VALUES ('a', $1)", args![serde_json::json!({"n": 1})]).await.unwrap();

@@ -29,6 +29,95 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Write everything into one archive, while `serve` may go on; the sealing key is not in it
+    Backup {
+        /// The archive to make; it must not exist yet
+        #[arg(value_name = "FILE.zip")]
+        file: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Read an archive into an empty SQLite folder or an empty PostgreSQL database
+    Restore {
+        #[arg(value_name = "FILE.zip")]
+        file: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Check settings, folders, database and accounts, and say what to do; exit 1 if something fails
+    Doctor(StoreArgs),
+    /// Bring the database to this release's schema and stop
+    Migrate(StoreArgs),
+    /// Look at a source as Tresen would, without storing anything
+    #[command(subcommand)]
+    Channel(ChannelCommand),
+    /// Help people back in
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Hand over mail
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// Settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+pub enum ChannelCommand {
+    /// Read once and print what was understood, one JSON object a line
+    #[command(subcommand)]
+    Try(TryCommand),
+}
+
+#[derive(Subcommand)]
+pub enum TryCommand {
+    /// A feed: RSS, Atom, RDF or JSON Feed, oldest item first
+    Feed {
+        /// Address of a feed or of a page that has one, a file, or `-` for standard input
+        #[arg(value_name = "URL|FILE")]
+        source: String,
+        /// For files: where they came from; relative addresses begin there
+        #[arg(long, value_name = "URL", default_value = "http://localhost/")]
+        base: url::Url,
+    },
+    /// A mail (RFC 5322)
+    Mail {
+        /// A file, or `-` for standard input
+        #[arg(value_name = "FILE")]
+        source: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Print a link with which somebody sets a new password; it works once, for two hours
+    ResetLink {
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum MailCommand {
+    /// Hand a mail from standard input to the delivery door (LMTP), for a mail server's pipe; exit 75: try later, 67: no such recipient
+    Deliver {
+        /// Where the door is: address and port, or unix:/path
+        #[arg(long, value_name = "ADDR")]
+        lmtp: String,
+        /// Envelope sender; empty for reports
+        #[arg(long, value_name = "ADDRESS", env = "SENDER", default_value = "")]
+        from: String,
+        #[arg(value_name = "RECIPIENT", required = true)]
+        recipients: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Print every setting with its default
+    Example,
 }
 
 #[derive(Args, Clone, Default)]

@@ -34,6 +34,9 @@ pub struct Server {
     /// IP addresses of reverse proxies whose X-Forwarded-For is believed.
     #[config(default = [])]
     pub trusted_proxies: Vec<IpAddr>,
+    /// With a token, whoever shows it as `Authorization: Bearer …` may read /metrics. Without one, only this machine, and no proxy.
+    #[config(env = "TRESEN_METRICS_TOKEN")]
+    pub metrics_token: Option<String>,
 }
 
 /// Where things are kept.
@@ -122,8 +125,28 @@ impl Config {
     }
 
     /// The example file, made from the doc comments above.
-    #[cfg_attr(not(test), expect(dead_code, reason = "printed by `tresen config example`"))]
     pub fn example() -> String {
         confique::toml::template::<Config>(confique::toml::FormatOptions::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_file_is_fresh() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tresen.example.toml");
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(kept == Config::example(), "tresen.example.toml is stale: tresen config example > tresen.example.toml");
+    }
+
+    #[test]
+    fn the_example_file_says_what_holds_without_a_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("t.toml");
+        std::fs::write(&file, Config::example()).expect("written");
+        let (with, without) = (Config::builder().file(&file).load().expect("reads"), Config::builder().load().expect("reads"));
+        assert_eq!(format!("{with:?}"), format!("{without:?}"));
     }
 }

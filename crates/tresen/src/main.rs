@@ -1,5 +1,6 @@
 //! The program: parses, configures, wires, runs.
 
+mod archive;
 mod cli;
 mod commands;
 mod config;

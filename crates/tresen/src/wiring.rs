@@ -39,9 +39,36 @@ pub async fn open_db_with(config: &Config, clock: Arc<dyn Clock>, random: Arc<dy
     })
 }
 
+/// Opens the database beside a running `serve`; nothing is made or migrated.
+pub async fn open_beside(config: &Config, access: db::Access) -> Result<Db> {
+    let options = OpenOptions { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), connections: 2 };
+    Ok(match (&config.store.database, access) {
+        (Some(url), db::Access::Read) => Db::open_postgres_beside(url, options).await.context("PostgreSQL could not be opened")?,
+        (Some(url), db::Access::Write) => Db::open_postgres(url, options).await.context("PostgreSQL could not be opened")?,
+        (None, _) => {
+            let file = config.store.data.join("tresen.sqlite");
+            anyhow::ensure!(file.exists(), "there is no database in {} (see --data)", config.store.data.display());
+            Db::open_sqlite_beside(&config.store.data, access, options).await.context("the database could not be opened")?
+        }
+    })
+}
+
+/// Where the sealing key is.
+pub fn key_path(config: &Config) -> std::path::PathBuf {
+    config.store.key_file.clone().unwrap_or_else(|| config.store.data.join("sealing.key"))
+}
+
+/// What adapters are handed, with the network as the settings allow it.
+pub fn channels_context(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<channels::Context> {
+    let allow_private = config.network.allow_private.iter().map(|range| range.parse().map_err(|e| anyhow::anyhow!("network.allow_private: {e}"))).collect::<Result<Vec<_>>>()?;
+    let policy = channels::net::NetPolicy { allow_private, extra_ca: config.network.extra_ca.clone() };
+    policy.check().map_err(|e| anyhow::anyhow!("network.extra_ca: {e}"))?;
+    Ok(channels::Context { clock, random, net: channels::net::Net::new(policy), limits: channels::Limits::default() })
+}
+
 /// Reads the sealing key, or makes it on first start: readable by its owner only.
 pub fn sealer(config: &Config) -> Result<Sealer> {
-    let path = config.store.key_file.clone().unwrap_or_else(|| config.store.data.join("sealing.key"));
+    let path = key_path(config);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -74,11 +101,8 @@ pub async fn app_on(db: Db, config: &Config, public_url: String, demo: bool) -> 
     if let Err(wrong) = sealer.check(&db).await? {
         bail!("{wrong}. Put the right key file in place (see store.key_file), or every account would look as if it had lost its password");
     }
-    let allow_private = config.network.allow_private.iter().map(|range| range.parse().map_err(|e| anyhow::anyhow!("network.allow_private: {e}"))).collect::<Result<Vec<_>>>()?;
-    let policy = channels::net::NetPolicy { allow_private, extra_ca: config.network.extra_ca.clone() };
-    policy.check().map_err(|e| anyhow::anyhow!("network.extra_ca: {e}"))?;
     let env = db.env().clone();
-    let context = channels::Context { clock: env.clock.clone(), random: env.random.clone(), net: channels::net::Net::new(policy), limits: channels::Limits::default() };
+    let context = channels_context(config, env.clock.clone(), env.random.clone())?;
     Ok(App::new(Parts {
         blobs: Blobs::in_folder(config.store.data.join("blobs")),
         db,
@@ -105,6 +129,7 @@ pub fn registry(app: &App) -> jobs::Registry {
     macro_rules! handler { ($handler:path) => { { let app = app.clone(); move |job| $handler(app.clone(), job) } } }
     let registry = jobs::Registry::default()
         .on(domain::desk::deliver::KIND, 4, handler!(domain::desk::deliver::run))
+        .on(domain::listening::backfill::KIND, 1, handler!(domain::listening::backfill::run))
         .on("system-mail", 2, handler!(domain::system_mail::run));
     domain::sources::jobs(registry, app)
 }
@@ -117,6 +142,10 @@ pub fn start_workers(app: &App, config: &Config, stop: &CancellationToken, tasks
     });
     tasks.spawn(jobs::Runner::new(app.db.clone(), registry(app)).run(stop.clone()));
     tasks.spawn(domain::sources::runner::run(app.clone(), stop.clone()));
+    tasks.spawn({
+        let (app, stop) = (app.clone(), stop.clone());
+        async move { app.watches().run(app.clone(), stop).await }
+    });
     tasks.spawn(keep_node(app.clone(), stop.clone()));
     if let Some(listen) = config.lmtp.listen {
         let (app, stop) = (app.clone(), stop.clone());

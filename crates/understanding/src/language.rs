@@ -110,7 +110,7 @@ mod tests {
         };
         let header: Vec<&str> = table.lines().next().unwrap().split('\t').collect();
         let column = |name: &str| header.iter().position(|h| *h == name).unwrap();
-        let (lang, kind, text) = (column("lang"), column("kind"), column("text"));
+        let (lang, kind, text) = (column("label"), column("kind"), column("text"));
         let (mut right, mut all, mut seen) = (0, 0, std::collections::BTreeSet::new());
         for line in table.lines().skip(1) {
             let cells: Vec<&str> = line.split('\t').collect();

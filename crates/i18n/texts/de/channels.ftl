@@ -77,6 +77,8 @@ channel-mail-sent-folder = Ordner für Gesendetes
 channel-mail-sent-folder-hint = Dort wird eine Kopie jeder Antwort abgelegt. Leer lassen, wenn Ihr Anbieter das selbst tut.
 channel-mail-authserv-id = Name Ihres Servers in Authentication-Results
 channel-mail-authserv-id-hint = Nur was dieser Server über die Echtheit eines Absenders sagt, wird geglaubt. Im Zweifel leer lassen.
+channel-mail-reply-token = Antwortadresse mit Kennzeichen
+channel-mail-reply-token-hint = Antworten tragen eine Adresse wie hallo+t…@firma.de und finden so immer ihr Gespräch. Nur einschalten, wenn Ihr Mailserver Adressen mit + annimmt.
 
 channel-form = Kontaktformular
 channel-form-about = Eine Seite, die Sie verlinken oder in Ihre Website einbetten. Ohne Cookies, ohne fremde Dienste.

@@ -92,3 +92,6 @@ fault-internal = Da ist bei uns etwas schiefgegangen
 fault-internal-detail = Der Fehler steht im Protokoll. Was vorher gespeichert war, ist noch da. Bitte versuchen Sie es noch einmal.
 fault-reference = Kennzeichen { $reference }
 fault-home = Zum Posteingang
+
+demo-title = Wer möchten Sie sein?
+demo-lead = Kaffee Nordwind ist eine erfundene Rösterei mit 90 Tagen Geschichte. Während Sie zusehen, schreiben weiter Leute, und sie antworten auf das, was Sie schreiben. Nichts verlässt diesen Rechner.

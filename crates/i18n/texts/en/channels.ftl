@@ -77,6 +77,8 @@ channel-mail-sent-folder = Folder for sent mail
 channel-mail-sent-folder-hint = A copy of every answer is put there. Leave empty if your provider does that itself.
 channel-mail-authserv-id = Your server’s name in Authentication-Results
 channel-mail-authserv-id-hint = Only what this server says about a sender’s authenticity is believed. If in doubt, leave empty.
+channel-mail-reply-token = Reply address with a token
+channel-mail-reply-token-hint = Answers carry an address such as hello+t…@company.com and so always find their conversation. Switch on only if your mail server accepts addresses with a +.
 
 channel-form = Contact form
 channel-form-about = A page you link to or embed in your website. No cookies, no third parties.

@@ -92,3 +92,6 @@ fault-internal = Something went wrong on our side
 fault-internal-detail = The error is in the log. What was saved before is still there. Please try again.
 fault-reference = Reference { $reference }
 fault-home = To the inbox
+
+demo-title = Who would you like to be?
+demo-lead = Kaffee Nordwind is an invented coffee roaster with 90 days of history. While you watch, people go on writing, and they answer what you write. Nothing leaves this machine.

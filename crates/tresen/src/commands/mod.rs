@@ -1,20 +1,48 @@
 //! One file per command.
 
+pub mod archive;
+pub mod doctor;
+pub mod mail;
+pub mod migrate;
 pub mod serve;
+pub mod try_channel;
+pub mod user;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{ChannelCommand, Cli, Command, ConfigCommand, MailCommand, UserCommand};
 use crate::config::Config;
+use crate::wiring;
 
 pub async fn run(cli: Cli) -> Result<ExitCode> {
-    let config = Config::read(cli.config.as_deref())?;
+    // A mail server takes any other failure than 75 for a reason to send the mail back: settings must not come in between.
+    if let Command::Mail(MailCommand::Deliver { lmtp, from, recipients }) = cli.command {
+        return Ok(mail::deliver(&lmtp, &from, &recipients).await);
+    }
+    if let Command::Config(ConfigCommand::Example) = cli.command {
+        print!("{}", Config::example());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Command::Doctor(args) = &cli.command {
+        return Ok(doctor::run(cli.config.as_deref(), args).await);
+    }
+    let mut config = Config::read(cli.config.as_deref())?;
+    let lasting = matches!(cli.command, Command::Serve(_) | Command::Demo { .. });
+    if !lasting && config.log.filter == "info" {
+        config.log.filter = "warn".into();
+    }
     init_log(&config);
     match cli.command {
         Command::Serve(args) => serve::run(config, args).await,
         Command::Demo { args, seed } => crate::demo::run(config, args, seed).await,
+        Command::Backup { file, store } => archive::backup(&wiring::with_args(config, &store), &file).await,
+        Command::Restore { file, store } => archive::restore(&wiring::with_args(config, &store), &file).await,
+        Command::Migrate(store) => migrate::run(&wiring::with_args(config, &store)).await,
+        Command::Channel(ChannelCommand::Try(what)) => try_channel::run(&config, what).await,
+        Command::User(UserCommand::ResetLink { email, store }) => user::reset_link(&wiring::with_args(config, &store), &email).await,
+        Command::Doctor(_) | Command::Mail(_) | Command::Config(_) => unreachable!("done above"),
     }
 }
 

@@ -44,7 +44,8 @@ pub async fn bind(config: &Config) -> Result<(TcpListener, String)> {
 pub async fn serve(app: App, config: &Config, listener: TcpListener, started: impl FnOnce(SocketAddr) -> Result<()>) -> Result<ExitCode> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     wiring::start_workers(&app, config, &stop, &tasks);
-    let trust = web::Trust { proxies: config.server.trusted_proxies.clone(), secure_cookies: app.config.public_url.starts_with("https:") };
+    let trust = web::Trust { proxies: config.server.trusted_proxies.clone(), secure_cookies: app.config.public_url.starts_with("https:"), metrics_token: config.server.metrics_token.clone() };
+    web::install_metrics();
     let router = web::router(web::Site { app: app.clone(), trust: Arc::new(trust) });
     let address = listener.local_addr()?;
     let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stop.clone().cancelled_owned());

@@ -16,7 +16,7 @@ use model::{Id, Timestamp, kinds};
 use serde::Deserialize;
 
 use super::thread::Entered;
-use super::{back, list, show, words};
+use super::{Asked, back, list, show, words};
 use crate::error::{Fault, Reply, html, see};
 use crate::router::Site;
 use crate::{Page, Place, Visit};
@@ -135,7 +135,8 @@ async fn come_back(
     if let Err(error) = drafts::save(&visit.app, &visit.seat, id, kind, &text, &cc).await {
         tracing::debug!(%error, "the draft of a refused answer was not kept");
     }
-    show(visit, id, view, "", status, Entered { kind: kind.into(), text: Some(text), cc, error, is_conflict }).await
+    let asked = Asked { view: view.map(|v| v.to_string()).unwrap_or_default(), ..Asked::default() };
+    show(visit, id, asked, status, Entered { kind: kind.into(), text: Some(text), cc, error, is_conflict }).await
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -6,7 +6,7 @@ use domain::desk::{Priority, View};
 use i18n::Texts;
 use model::{Id, Timestamp, kinds};
 
-use super::{icon, word};
+use super::{Asked, icon, word};
 use crate::Visit;
 use crate::error::Fault;
 
@@ -20,6 +20,8 @@ pub struct ListPane {
     pub further: Vec<Tab>,
     pub rows: Vec<Line>,
     pub older: Option<String>,
+    /// Only conversations with this label are shown.
+    pub label: String,
     pub is_first_page: bool,
     /// Heading and sentence of an empty view.
     pub empty: (&'static str, &'static str),
@@ -52,20 +54,23 @@ pub struct Line {
 }
 
 impl ListPane {
-    pub async fn read(visit: &Visit, view: View, before: &str, selected: Option<Id<kinds::Conversation>>) -> Result<Self, Fault> {
+    pub async fn read(visit: &Visit, view: View, asked: &Asked, selected: Option<Id<kinds::Conversation>>) -> Result<Self, Fault> {
         let t = visit.t();
         let mut conn = visit.app.db.read().await?;
         let counts = list::counts(&mut conn, &visit.seat).await?;
-        let filter = Filter { view, before: keyset(before), ..Filter::default() };
+        let label = Some(asked.label.trim().to_string()).filter(|l| !l.is_empty());
+        let filter = Filter { view, label, account: asked.account.parse().ok(), before: keyset(&asked.before) };
         let mut rows = list::page(&mut conn, &visit.seat, &filter, PAGE as i64 + 1).await?;
         drop(conn);
         let more = rows.len() > PAGE;
         rows.truncate(PAGE);
+        let place = place(view, &filter);
         let older = rows
             .last()
             .filter(|_| more)
-            .map(|last| visit.path(format!("inbox?view={view}&before={}-{}", last.last_message_at.micros(), last.id)));
-        let rows = rows.into_iter().map(|row| line(visit, view, row, selected)).collect();
+            .map(|last| visit.path(format!("inbox?{place}&before={}-{}", last.last_message_at.micros(), last.id)));
+        let here = if filter.before.is_some() { format!("{place}&before={}", asked.before) } else { place };
+        let rows = rows.into_iter().map(|row| line(visit, &here, row, selected)).collect();
         let (tabs, further) = tabs(visit, t, view, &counts);
         Ok(Self {
             view,
@@ -73,6 +78,7 @@ impl ListPane {
             further,
             rows,
             older,
+            label: filter.label.unwrap_or_default(),
             is_first_page: filter.before.is_none(),
             empty: empty(t, view),
             may_log: visit.seat.can(Permission::InboxLog),
@@ -84,20 +90,33 @@ impl ListPane {
     }
 }
 
+/// The query that shows this view with its filters again.
+fn place(view: View, filter: &Filter) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("view", &view.to_string());
+    if let Some(label) = &filter.label {
+        query.append_pair("label", label);
+    }
+    if let Some(account) = filter.account {
+        query.append_pair("account", &account.to_string());
+    }
+    query.finish()
+}
+
 /// `MICROSECONDS-ID` of the last row on screen.
 fn keyset(before: &str) -> Option<(Timestamp, Id<kinds::Conversation>)> {
     let (at, id) = before.split_once('-')?;
     Some((Timestamp::from_micros(at.parse().ok()?), id.parse().ok()?))
 }
 
-fn line(visit: &Visit, view: View, row: Row, selected: Option<Id<kinds::Conversation>>) -> Line {
+fn line(visit: &Visit, place: &str, row: Row, selected: Option<Id<kinds::Conversation>>) -> Line {
     let (t, now) = (visit.t(), visit.app.now());
     let busy = visit.app.presence.who(row.id, visit.seat.user(), now).into_iter().find(|s| s.is_writing).map(|s| s.name);
     let name =
         [row.from_name.trim(), row.subject.trim(), t.inbox_somebody()].into_iter().find(|n| !n.is_empty()).unwrap_or_default().to_string();
     let text = if row.excerpt.trim().is_empty() { row.subject.clone() } else { row.excerpt.clone() };
     Line {
-        href: visit.path(format!("inbox/{}?view={view}", row.id)),
+        href: visit.path(format!("inbox/{}?{place}", row.id)),
         name,
         text,
         icon: icon(&row.channel),

@@ -62,6 +62,9 @@ pub struct Asked {
     pub view: String,
     pub part: String,
     pub before: String,
+    /// Only conversations with this label, of this account.
+    pub label: String,
+    pub account: String,
     /// `answer` or `note`.
     pub compose: String,
 }
@@ -69,7 +72,7 @@ pub struct Asked {
 /// `GET /{workspace}/inbox?view=&before=&part=`
 pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     let view = asked.view.parse().unwrap_or_default();
-    let list = ListPane::read(&visit, view, &asked.before, None).await?;
+    let list = ListPane::read(&visit, view, &asked, None).await?;
     let (t, page) = (visit.t(), visit.page("inbox").await?);
     if asked.part == "rows" {
         return html(&RowsPart { t, page, list });
@@ -83,8 +86,8 @@ pub async fn open(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Convers
         let work = Work::read(&visit, id, asked.view.parse().ok(), Entered::default()).await?;
         return html(&ThreadPart { t: visit.t(), page: visit.page("inbox").await?, work });
     }
-    let entered = Entered { kind: asked.compose, ..Entered::default() };
-    show(&visit, id, asked.view.parse().ok(), &asked.before, StatusCode::OK, entered).await
+    let entered = Entered { kind: asked.compose.clone(), ..Entered::default() };
+    show(&visit, id, asked, StatusCode::OK, entered).await
 }
 
 /// The conversation, with what was entered if a form comes back.
@@ -103,7 +106,7 @@ pub(super) async fn show(
         let status = if status.is_success() { status } else { StatusCode::UNPROCESSABLE_ENTITY };
         return html_as(status, &WorkPart { t, page, work: Some(work) });
     }
-    let list = ListPane::read(visit, work.view, before, Some(id)).await?;
+    let list = ListPane::read(visit, work.view, &asked, Some(id)).await?;
     html_as(status, &InboxPage { t, page, list, work: Some(work) })
 }
 

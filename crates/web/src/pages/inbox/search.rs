@@ -54,8 +54,6 @@ pub struct Found {
     pub aside: String,
     pub is_note: bool,
     pub is_public: bool,
-    /// Leads out of Tresen.
-    pub is_outside: bool,
 }
 
 /// A stretch of a snippet; what was found is marked.
@@ -182,7 +180,6 @@ async fn found_messages(visit: &Visit, asked: &Asked, most: i64) -> Result<(Vec<
             aside: status_word(t, m.status).into(),
             is_note: m.direction == domain::desk::Direction::Note,
             is_public: false,
-            is_outside: false,
         })
         .collect();
     Ok((found, more(visit, asked, "messages", last)))
@@ -198,8 +195,7 @@ async fn found_posts(visit: &Visit, asked: &Asked, most: i64) -> Result<(Vec<Fou
     let found = rows
         .into_iter()
         .map(|p: FoundPost| Found {
-            // What the feed's author wrote as an address is only followed when it is one of the web.
-            href: p.url.filter(|url| url.starts_with("https://") || url.starts_with("http://")).unwrap_or_default(),
+            href: visit.path(format!("listen/posts/{}", p.id)),
             title: [p.author_name.as_deref().unwrap_or_default().trim(), p.title.as_deref().unwrap_or_default().trim(), t.inbox_somebody()]
                 .into_iter()
                 .find(|n| !n.is_empty())
@@ -215,7 +211,6 @@ async fn found_posts(visit: &Visit, asked: &Asked, most: i64) -> Result<(Vec<Fou
             aside: String::new(),
             is_note: false,
             is_public: true,
-            is_outside: true,
         })
         .collect();
     Ok((found, more(visit, asked, "posts", last)))
@@ -236,18 +231,31 @@ async fn found_people(visit: &Visit, asked: &Asked, most: i64) -> Result<Vec<Fou
         aside,
         is_note: false,
         is_public,
-        is_outside: false,
     };
     if visit.seat.can(Permission::ContactRead) {
         for c in contacts::find(&mut conn, &visit.seat, &asked.q, most).await? {
             let aside = [c.company, c.address].into_iter().flatten().collect::<Vec<_>>().join(", ");
-            found.push(person(visit.path(format!("customers/{}", c.id)), c.name, "people", t.search_contact().into(), aside, false));
+            found.push(person(
+                visit.path(format!("customers/contacts/{}", c.id)),
+                c.name,
+                "people",
+                t.search_contact().into(),
+                aside,
+                false,
+            ));
         }
     }
     if visit.seat.can(Permission::ListenRead) {
         for p in profiles::find(&mut conn, &visit.seat, &asked.q, most).await? {
             let name = if p.name.trim().is_empty() { p.handle.clone() } else { p.name };
-            found.push(person(visit.path(format!("profiles/{}", p.id)), name, "globe", t.search_profile().into(), p.handle, true));
+            found.push(person(
+                visit.path(format!("customers/profiles/{}", p.id)),
+                name,
+                "globe",
+                t.search_profile().into(),
+                p.handle,
+                true,
+            ));
         }
     }
     Ok(found)

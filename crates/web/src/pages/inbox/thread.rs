@@ -126,12 +126,15 @@ impl Work {
         let mut thread = thread::open(&mut conn, seat, id).await?;
         let members = desk::people::assignable(&mut conn, seat).await?;
         let teams = desk::people::teams(&mut conn, seat).await?;
-        let labels = desk::people::labels(&mut conn, seat).await?;
+        let labels = if seat.can(Permission::InboxOrganise) { desk::people::labels(&mut conn, seat).await? } else { Vec::new() };
         drop(conn);
         let now = app.now();
         // What a script fetches ahead has not been looked at.
         if !visit.visitor.is_prefetch {
-            thread::mark_read(app, seat, id).await?;
+            // Reading goes on when the mark cannot be set: the dot stays, that is all.
+            if let Err(error) = thread::mark_read(app, seat, id).await {
+                tracing::warn!(%error, "a conversation could not be marked as read");
+            }
             app.presence.note(id, seat.user(), &seat.person.name, false, now);
         }
         let here = app.presence.who(id, seat.user(), now);

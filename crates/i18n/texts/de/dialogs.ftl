@@ -1,0 +1,52 @@
+### Befehlsleiste, Tastenübersicht, und was die Skripte auf dem Bildschirm sagen
+
+dialogs-commands = Befehle
+dialogs-field = Befehl oder Suche
+dialogs-choices = Auswahl
+dialogs-places = Gehe zu
+dialogs-foot-choose = wählen
+dialogs-foot-run = ausführen
+dialogs-search-for = Überall nach „{ $words }“ suchen
+dialogs-results = { $count } Einträge
+dialogs-keys = Tasten
+dialogs-keys-hint = Einzelne Tasten gelten, solange Sie nicht schreiben. Abschalten lassen sie sich in Ihrem Profil.
+dialogs-keys-off = Einzelne Tasten sind in Ihrem Profil abgeschaltet. Die mit Strg gelten immer.
+
+dialogs-failed = Das hat nicht geklappt. Es wurde nichts geändert.
+dialogs-offline = Keine Verbindung. Es wurde nichts geändert.
+dialogs-new-one = Ein neues Gespräch anzeigen
+dialogs-new-many = { $count } neue Gespräche anzeigen
+dialogs-draft-kept = Keine Verbindung. Ihr Text bleibt auf diesem Gerät.
+dialogs-draft-restored = Ihr ungesicherter Text ist wieder da.
+dialogs-sending = Wird übergeben
+dialogs-not-sent = Nicht gesendet. Ihr Text steht noch hier, bitte versuchen Sie es noch einmal.
+dialogs-wrote-again = Während Sie schreiben, kam eine neue Nachricht. Bitte lesen Sie sie, bevor Sie senden.
+
+keys-group-list = Liste
+keys-group-conversation = Gespräch
+keys-group-everywhere = Überall
+keys-next = Nächstes Gespräch
+keys-previous = Voriges Gespräch
+keys-open = Gespräch öffnen
+keys-new = Neues anzeigen
+keys-answer = Antworten
+keys-note = Interne Notiz schreiben
+keys-claim = Übernehmen
+keys-assign = Zuweisen
+keys-resolve = Erledigen oder wieder öffnen
+keys-snooze = Zurückstellen
+keys-label = Etiketten
+keys-priority = Priorität
+keys-send = Senden
+keys-undo = Rückgängig
+keys-search = Suchen
+keys-palette = Befehle
+keys-fold-list = Liste ein- und ausklappen
+keys-fold-context = Kontext ein- und ausklappen
+keys-close = Schließen, aus dem Textfeld heraus
+keys-log = Anruf, Brief oder Besuch notieren
+keys-help = Diese Übersicht
+keys-go-inbox = Zum Posteingang
+keys-go-listen = Zur Beobachtung
+keys-go-customers = Zu den Kunden
+keys-go-settings = Zu den Einstellungen

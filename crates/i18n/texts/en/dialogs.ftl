@@ -1,0 +1,52 @@
+### Command palette, list of keys, and what the scripts say on the screen
+
+dialogs-commands = Commands
+dialogs-field = Command or search
+dialogs-choices = Choices
+dialogs-places = Go to
+dialogs-foot-choose = choose
+dialogs-foot-run = run
+dialogs-search-for = Search everywhere for “{ $words }”
+dialogs-results = { $count } entries
+dialogs-keys = Keys
+dialogs-keys-hint = Single keys work while you are not writing. You can switch them off in your profile.
+dialogs-keys-off = Single keys are switched off in your profile. Those with Ctrl always work.
+
+dialogs-failed = That did not work. Nothing was changed.
+dialogs-offline = No connection. Nothing was changed.
+dialogs-new-one = Show one new conversation
+dialogs-new-many = Show { $count } new conversations
+dialogs-draft-kept = No connection. Your text stays on this device.
+dialogs-draft-restored = Your unsaved text is back.
+dialogs-sending = Handing over
+dialogs-not-sent = Not sent. Your text is still here, please try again.
+dialogs-wrote-again = A new message came in while you were writing. Please read it before you send.
+
+keys-group-list = List
+keys-group-conversation = Conversation
+keys-group-everywhere = Everywhere
+keys-next = Next conversation
+keys-previous = Previous conversation
+keys-open = Open conversation
+keys-new = Show what is new
+keys-answer = Answer
+keys-note = Write an internal note
+keys-claim = Claim
+keys-assign = Assign
+keys-resolve = Resolve or reopen
+keys-snooze = Snooze
+keys-label = Labels
+keys-priority = Priority
+keys-send = Send
+keys-undo = Undo
+keys-search = Search
+keys-palette = Commands
+keys-fold-list = Fold the list
+keys-fold-context = Fold the context
+keys-close = Close, leave the text field
+keys-log = Log a call, letter or visit
+keys-help = This list
+keys-go-inbox = To the inbox
+keys-go-listen = To listening
+keys-go-customers = To the customers
+keys-go-settings = To the settings

@@ -1,0 +1,15 @@
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::config::Config;
+use crate::wiring;
+
+/// Opening migrates; SQLite's file is copied first.
+pub async fn run(config: &Config) -> Result<ExitCode> {
+    let db = wiring::open_db(config).await?;
+    let version = db::schema_version(&mut db.read().await?).await?;
+    db.close().await;
+    println!("the database has schema {version}, as this release needs it");
+    Ok(ExitCode::SUCCESS)
+}

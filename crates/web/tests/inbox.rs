@@ -1,0 +1,325 @@
+//! The inbox over HTTP: list, conversation, answering, notes, organising, the way back; in both languages.
+
+mod support;
+
+use channels::{Author, Inbound, InboundAttachment, ItemKind, MailFacts, Mailbox};
+use db::args;
+use domain::accounts::{BuiltinRole, users};
+use domain::intake;
+use http::{Request, StatusCode, header};
+use model::{Id, Locale, kinds};
+use support::world::World;
+use support::{Answer, Client, TestApp};
+use testkit::{TestDb, db_test};
+
+struct Desk {
+    house: TestApp,
+    workspace: Id<kinds::Workspace>,
+    mail: Id<kinds::ChannelAccount>,
+    miriam: Client,
+    miriam_id: Id<kinds::User>,
+    jana: Client,
+    viewer: Client,
+}
+
+fn mail(id: &str, from: &str, text: &str) -> Inbound {
+    let mailbox = |address: &str| Mailbox { name: None, address: address.into() };
+    Inbound {
+        external_id: format!("{id}#x"),
+        canonical_url: None,
+        kind: ItemKind::Mail,
+        author: Author { name: "Sabine <b>Wirth".into(), handle: None, url: None, address: Some(from.into()) },
+        title: Some("Doppelt abgebucht".into()),
+        text: text.into(),
+        html: None,
+        published_at: None,
+        language_hint: None,
+        in_reply_to: None,
+        attachments: vec![InboundAttachment { name: "Auszug März.html".into(), mime: "text/html".into(), content_id: None, bytes: b"<script>1</script>".to_vec() }],
+        mail: Some(MailFacts {
+            message_id: id.into(),
+            from: vec![mailbox(from)],
+            to: vec![mailbox("hallo@firma.example")],
+            new_text: text.into(),
+            quoted: Some("> Frage\n> noch eine".into()),
+            ..MailFacts::default()
+        }),
+        media: vec![],
+    }
+}
+
+impl Desk {
+    async fn on(db: &TestDb) -> Desk {
+        let house = TestApp::on(db);
+        let miriam_id = house.user("miriam@firma.example", "Miriam Koch").await;
+        let workspace = house.workspace("nordwind", "Nordwind", miriam_id).await;
+        let (jana, viewer) = (house.user("jana@firma.example", "Jana Petersen").await, house.user("tom@firma.example", "Tom Sand").await);
+        house.join(workspace, jana, BuiltinRole::Agent).await;
+        house.join(workspace, viewer, BuiltinRole::Viewer).await;
+        let mut tx = house.app.db.write().await.unwrap();
+        let (source, mail) = (tx.id::<kinds::Source>(), tx.id::<kinds::ChannelAccount>());
+        tx.run(
+            "INSERT INTO sources (id, channel, source_key, settings, state, next_at, created_at) VALUES ($1, 'mail', 'm', $2, 'active', 0, 0)",
+            args![source, serde_json::json!({})],
+        )
+        .await
+        .unwrap();
+        tx.run(
+            "INSERT INTO channel_accounts (id, workspace_id, source_id, channel, name, address, settings, state, created_at) VALUES ($1, $2, $3, 'mail', 'hallo', 'hallo@firma.example', $4, 'active', 0)",
+            args![mail, workspace, source, serde_json::json!({})],
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        let clients = (house.as_user(miriam_id).await, house.as_user(jana).await, house.as_user(viewer).await);
+        Desk { house, workspace, mail, miriam: clients.0, miriam_id, jana: clients.1, viewer: clients.2 }
+    }
+
+    async fn arrive(&self, id: &str, text: &str) -> Id<kinds::Conversation> {
+        let found = intake::deliver(&self.house.app, self.workspace, self.mail, mail(id, "s.wirth@kanzlei.example", text)).await.unwrap();
+        found.expect("a conversation")
+    }
+
+    /// Follows the redirect of a form.
+    async fn follow(&self, client: &Client, answer: Answer) -> Answer {
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text("main"));
+        let page = client.get(answer.location()).await;
+        assert_eq!(page.status, StatusCode::OK);
+        page.assert_sound();
+        page
+    }
+
+    async fn speak(&self, user: Id<kinds::User>, locale: Locale, next_after_answer: bool) {
+        let mut tx = self.house.app.db.write().await.unwrap();
+        let preferences =
+            users::Preferences { name: "Miriam Koch".into(), locale, time_zone: None, theme: "system".into(), shortcuts: true, next_after_answer };
+        users::save_preferences(&mut tx, user, preferences).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+async fn swapped(client: &Client, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = Request::builder().uri(path).header("hx-request", "true").header("sec-fetch-site", "same-origin");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let session = client.session.clone().unwrap_or_default();
+    client.ask(request.header(header::COOKIE, format!("tresen_session={session}")).body(axum::body::Body::empty()).unwrap()).await
+}
+
+db_test! {
+    async fn every_view_is_sound_and_teaches_when_it_is_empty_in_both_languages(db: Db) {
+        let desk = Desk::on(&db).await;
+        for (locale, words) in [(Locale::DeDe, "Nichts ist offen"), (Locale::En, "Nothing is open")] {
+            desk.speak(desk.miriam_id, locale, false).await;
+            for view in ["mine", "unassigned", "all", "snoozed", "done", "nonsense"] {
+                let page = desk.miriam.get(&format!("/nordwind/inbox?view={view}")).await;
+                assert_eq!(page.status, StatusCode::OK);
+                page.assert_sound();
+                assert!(!page.text("#rows .empty h3").is_empty(), "{view}");
+            }
+            assert_eq!(desk.miriam.get("/nordwind/inbox?view=all").await.text("#rows h3"), words);
+        }
+    }
+
+    async fn a_row_says_who_what_and_how_long_and_stops_being_unread_once_opened(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Die 64,80 € gingen zweimal ab.").await;
+        db.clock.advance(std::time::Duration::from_secs(3 * 3600 + 60));
+        let list = desk.miriam.get("/nordwind/inbox?view=all").await;
+        list.assert_sound();
+        assert!(list.text(".row-name").contains("Sabine <b>Wirth"), "names are text, never markup");
+        assert!(list.text(".row-text").contains("64,80 €"));
+        assert!(list.text(".row-meta").contains("wartet 3 Std."));
+        assert!(list.attribute("#rows > li", "class").unwrap().contains("row-unread"));
+        assert_eq!(list.attribute("#rows > li", "data-id"), Some(id.to_string()));
+        assert_eq!(list.attribute(".row-name a", "href"), Some(format!("/nordwind/inbox/{id}?view=all")));
+        // What the script fetches ahead is not read.
+        let ahead = swapped(&desk.miriam, &format!("/nordwind/inbox/{id}?view=all"), &[("x-prefetch", "1")]).await;
+        assert_eq!(ahead.attribute("#work", "data-conversation"), Some(id.to_string()));
+        assert!(desk.miriam.get("/nordwind/inbox?view=all").await.attribute("#rows > li", "class").unwrap().contains("row-unread"));
+        let open = desk.miriam.get(&format!("/nordwind/inbox/{id}?view=all")).await;
+        open.assert_sound();
+        assert_eq!(open.attribute(".app", "data-view").as_deref(), Some("thread"));
+        assert!(!open.attribute("#rows > li", "class").unwrap().contains("row-unread"));
+        assert_eq!(open.attribute("#rows > li", "aria-current").as_deref(), Some("true"));
+        assert!(open.text(".quote-fold summary").contains("Zitat, 2 Zeilen"));
+        let rows = swapped(&desk.miriam, "/nordwind/inbox?part=rows&view=all", &[]).await;
+        assert!(rows.body.trim_start().starts_with("<ul id=\"rows\">"));
+        let thread = swapped(&desk.miriam, &format!("/nordwind/inbox/{id}?part=thread"), &[]).await;
+        assert!(thread.body.trim_start().starts_with("<div class=\"thread\" id=\"thread\">"));
+    }
+
+    async fn a_long_view_goes_on_behind_its_last_row(db: Db) {
+        let desk = Desk::on(&db).await;
+        for n in 0..52 {
+            db.clock.advance(std::time::Duration::from_secs(60));
+            desk.arrive(&format!("m{n}@x"), &format!("Nachricht {n}")).await;
+        }
+        let first = desk.miriam.get("/nordwind/inbox?view=all").await;
+        let older = first.attribute(".list-more a", "href").expect("there is more");
+        let second = desk.miriam.get(&older).await;
+        second.assert_sound();
+        let ids = |page: &Answer| page.body.matches("<li class=\"row ").count() + page.body.matches("<li class=\"row\"").count();
+        assert_eq!((ids(&first), ids(&second)), (50, 2));
+        assert!(second.text("#rows").contains("Nachricht 0") && second.text("#rows").contains("Nachricht 1"));
+    }
+
+    async fn an_answer_is_queued_shown_and_can_be_taken_back(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
+        desk.speak(desk.miriam_id, Locale::DeDe, false).await;
+        let open = desk.miriam.get(&format!("/nordwind/inbox/{id}?view=all")).await;
+        assert_eq!(open.attribute("#composer", "data-kind").as_deref(), Some("answer"));
+        assert!(open.text("#band").contains("Nur Sabine <b>Wirth liest das."));
+        let seen = open.attribute("#composer [name=seen]", "value").unwrap();
+        let sent = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &[("text", "Gern, um zehn."), ("seen", &seen), ("view", "all"), ("do", "send")]).await;
+        let page = desk.follow(&desk.miriam, sent).await;
+        assert!(page.text("#thread").contains("Gern, um zehn.") && page.text("#thread").contains("Geht gleich hinaus"));
+        let take_back = page.attribute("#toasts form", "action").expect("the toast offers it");
+        assert!(take_back.ends_with("/take-back"));
+        let page = desk.follow(&desk.miriam, desk.miriam.post(&take_back, &[]).await).await;
+        assert_eq!(page.text("#composer-text"), "Gern, um zehn.");
+        assert!(!page.text("#thread").contains("Gern, um zehn."));
+    }
+
+    async fn an_answer_waits_when_the_customer_wrote_meanwhile_and_can_be_sent_anyway(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
+        let answer = [("text", "Gern."), ("seen", "1"), ("view", "all"), ("cc", "chef@firma.example"), ("do", "send")];
+        let held = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &answer).await;
+        assert_eq!(held.status, StatusCode::CONFLICT);
+        held.assert_sound();
+        assert_eq!(held.text("#composer-text"), "Gern.");
+        assert_eq!(held.attribute("#composer-cc", "value").as_deref(), Some("chef@firma.example"));
+        assert!(held.text("#composer-error").contains("kam eine neue Nachricht"));
+        assert_eq!(held.text("#composer [name=anyway]"), "Trotzdem senden");
+        // The text survives a closed browser.
+        assert_eq!(desk.miriam.get(&format!("/nordwind/inbox/{id}")).await.text("#composer-text"), "Gern.");
+        let mut anyway = answer.to_vec();
+        anyway.push(("anyway", "1"));
+        let page = desk.follow(&desk.miriam, desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &anyway).await).await;
+        assert!(page.text("#thread .mail-to").contains("Kopie an chef@firma.example"));
+        let empty = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &[("text", "  ")]).await;
+        assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(empty.text("#composer-error").contains("Bitte schreiben Sie etwas."));
+    }
+
+    async fn whoever_likes_to_go_on_is_shown_the_next_conversation(db: Db) {
+        let desk = Desk::on(&db).await;
+        let older = desk.arrive("a@x", "Zuerst.").await;
+        db.clock.advance(std::time::Duration::from_secs(60));
+        let newer = desk.arrive("b@x", "Danach.").await;
+        desk.speak(desk.miriam_id, Locale::DeDe, true).await;
+        let sent = desk.miriam.post(&format!("/nordwind/inbox/{newer}/reply"), &[("text", "Erledigt."), ("view", "all"), ("do", "resolve")]).await;
+        assert!(sent.location().starts_with(&format!("/nordwind/inbox/{older}?view=all&said=said-sent&take_back=")), "{}", sent.location());
+        assert_eq!(desk.miriam.get("/nordwind/inbox?view=done").await.attribute("#rows > li", "data-id"), Some(newer.to_string()));
+    }
+
+    async fn drafts_are_kept_by_kind_and_notes_stay_yellow(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
+        let saved = desk.miriam.post(&format!("/nordwind/inbox/{id}/draft"), &[("kind", "note"), ("text", "Erst Tobias fragen")]).await;
+        assert_eq!((saved.status, saved.headers.get("x-saved").is_some()), (StatusCode::NO_CONTENT, true));
+        let page = desk.miriam.get(&format!("/nordwind/inbox/{id}?compose=note")).await;
+        page.assert_sound();
+        assert!(page.attribute("#composer-wrap", "class").unwrap().contains("is-note"));
+        assert_eq!(page.attribute("#composer", "action"), Some(format!("/nordwind/inbox/{id}/note")));
+        assert_eq!(page.text("#composer-text"), "Erst Tobias fragen");
+        assert!(page.text("#draft-state").contains("Entwurf gespeichert"));
+        let page = desk.follow(&desk.miriam, desk.miriam.post(&format!("/nordwind/inbox/{id}/note"), &[("text", "Tobias sagt ja")]).await).await;
+        assert!(page.text("aside.note").contains("Tobias sagt ja"));
+        let wrong = desk.miriam.post(&format!("/nordwind/inbox/{id}/draft"), &[("kind", "letter"), ("text", "x")]).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+
+    async fn every_way_to_organise_leaves_a_trace_and_a_way_back(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
+        desk.speak(desk.miriam_id, Locale::DeDe, false).await;
+        let me = desk.miriam_id.to_string();
+        for (verb, fields, trace) in [
+            ("claim", vec![], "Miriam Koch hat übernommen"),
+            ("assign", vec![("user", me.as_str()), ("team", "")], "hat zugewiesen"),
+            ("priority", vec![("priority", "urgent")], "Priorität geändert"),
+            ("label", vec![("label", "Rechnung")], "ein Etikett vergeben"),
+            ("unlabel", vec![("label", "rechnung")], "ein Etikett entfernt"),
+            ("snooze", vec![("until", "tomorrow")], "hat zurückgestellt"),
+            ("status", vec![("status", "done")], "hat erledigt"),
+            ("status", vec![("status", "open")], "hat wieder geöffnet"),
+        ] {
+            let page = desk.follow(&desk.miriam, desk.miriam.post(&format!("/nordwind/inbox/{id}/{verb}"), &fields).await).await;
+            assert!(page.text("#thread .event").contains(trace), "{verb}: {}", page.text("#thread .event"));
+            assert!(page.attribute("#toasts form", "action").is_some_and(|a| a.starts_with("/nordwind/undo/")), "{verb}");
+        }
+        let urgent = desk.miriam.get(&format!("/nordwind/inbox/{id}")).await;
+        assert!(urgent.text(".props").contains("dringend"));
+        // Newest first: open again, done, snoozed, label, label, priority.
+        for _ in 0..6 {
+            desk.follow(&desk.miriam, desk.miriam.post("/nordwind/undo", &[]).await).await;
+        }
+        assert!(desk.miriam.get(&format!("/nordwind/inbox/{id}")).await.text(".props").contains("mittel"));
+        let past = desk.miriam.post(&format!("/nordwind/inbox/{id}/snooze"), &[("until", "2001-01-01T10:00")]).await;
+        assert_eq!(past.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let late = desk.jana.post(&format!("/nordwind/inbox/{id}/claim"), &[]).await;
+        assert_eq!(late.status, StatusCode::CONFLICT);
+        assert!(late.text("main").contains("Miriam Koch war schneller"));
+        assert!(desk.jana.post("/nordwind/undo", &[]).await.location().contains("said-nothing-to-undo"));
+    }
+
+    async fn colleagues_see_each_other_write(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
+        let alone = desk.miriam.post(&format!("/nordwind/inbox/{id}/presence"), &[("writing", "1")]).await;
+        assert_eq!((alone.status, alone.body.as_str()), (StatusCode::OK, ""));
+        let both = desk.jana.post(&format!("/nordwind/inbox/{id}/presence"), &[("writing", "0")]).await;
+        assert!(both.text(".collision").contains("Miriam Koch antwortet gerade"));
+        assert!(desk.jana.get(&format!("/nordwind/inbox/{id}")).await.text("#collision").contains("Miriam Koch antwortet gerade"));
+        assert!(desk.jana.get("/nordwind/inbox?view=all").await.text(".row-busy").contains("Miriam Koch antwortet"));
+    }
+
+    async fn readers_read_and_files_only_ever_download(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Siehe https://kanzlei.example/auszug.").await;
+        let page = desk.viewer.get(&format!("/nordwind/inbox/{id}")).await;
+        page.assert_sound();
+        assert_eq!(page.attribute("#composer", "action"), None);
+        assert!(page.attribute("#work details.drop", "class").is_none(), "nothing to organise with");
+        assert!(page.text("#content").contains("Sie dürfen hier lesen, aber nicht antworten."));
+        assert_eq!(page.attribute(".mail-body a[rel]", "href").as_deref(), Some("https://kanzlei.example/auszug"));
+        assert_eq!(desk.viewer.post(&format!("/nordwind/inbox/{id}/note"), &[("text", "x")]).await.status, StatusCode::FORBIDDEN);
+        let file = desk.viewer.get(&page.attribute("a.file", "href").unwrap()).await;
+        assert_eq!(file.status, StatusCode::OK);
+        assert_eq!(file.header(header::CONTENT_TYPE), "application/octet-stream");
+        assert!(file.header(header::CONTENT_DISPOSITION).starts_with("attachment;"));
+        assert!(file.header(header::CONTENT_DISPOSITION).contains("filename*=UTF-8''Auszug%20M%C3%A4rz.html"));
+        assert_eq!(file.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+        assert!(file.header(header::CONTENT_SECURITY_POLICY).contains("sandbox"));
+        assert!(file.header(header::CACHE_CONTROL).contains("private"));
+    }
+
+    async fn public_posts_are_marked_and_answered_on_their_own_page(db: Db) {
+        let house = TestApp::on(&db);
+        let world = World::build(&house, "nordwind", "merkmal").await;
+        let owner = house.as_user(world.people[&BuiltinRole::Owner]).await;
+        let mut conn = house.app.db.read().await.unwrap();
+        let (public,): (Id<kinds::Conversation>,) =
+            conn.one("SELECT id FROM conversations WHERE workspace_id = $1 AND is_public ORDER BY id LIMIT 1", args![world.id]).await.unwrap();
+        let (failed,): (Id<kinds::Conversation>,) =
+            conn.one("SELECT conversation_id FROM messages WHERE workspace_id = $1 AND state = 'failed' LIMIT 1", args![world.id]).await.unwrap();
+        drop(conn);
+        let page = owner.get(&format!("/nordwind/inbox/{public}?view=all")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        page.assert_sound();
+        assert!(page.text(".thread-head .badge-public").contains("öffentlich"));
+        assert!(page.text(".composer-why").contains("auf der Seite selbst geantwortet"));
+        assert_eq!(page.attribute("#composer", "data-kind").as_deref(), Some("note"));
+        assert!(page.text("#thread article.post").contains("merkmal"));
+        let refused = owner.post(&format!("/nordwind/inbox/{public}/reply"), &[("text", "Hallo")]).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        assert!(refused.text("#content").contains("öffentlicher Beitrag"));
+        let page = owner.get(&format!("/nordwind/inbox/{failed}?view=all")).await;
+        page.assert_sound();
+        assert!(page.text(".mail-foot").contains("Nicht gesendet") && page.text(".mail-foot").contains("Noch einmal senden"));
+    }
+}

@@ -1,0 +1,352 @@
+//! Invariant 4, the wall: no response depends on both sides without an open link. Whatever changes on the contacts' side, every response of
+//! the profiles' side stays the same to the byte, and the reverse; a response that leaked would be caught.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use db::{Tx, Value, args};
+use domain::accounts::BuiltinRole;
+use http::StatusCode;
+use model::{Id, kinds};
+use support::{Client, TestApp};
+use testkit::{TestDb, db_test};
+
+struct Town {
+    house: TestApp,
+    ws: Id<kinds::Workspace>,
+    agent: Client,
+    account: Id<kinds::ChannelAccount>,
+    contact: Id<kinds::Contact>,
+    profile: Id<kinds::Profile>,
+    watch: Id<kinds::Watch>,
+    post: Id<kinds::Post>,
+    /// A public conversation with the profile, a private one with the contact.
+    public: Id<kinds::Conversation>,
+    private: Id<kinds::Conversation>,
+}
+
+/// Responses by what was asked.
+type Views = BTreeMap<String, String>;
+
+async fn run(tx: &mut Tx, sql: &'static str, args: Vec<Value>) {
+    tx.run(sql, args).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+}
+
+impl Town {
+    /// Anna Berger is a contact and Anna Berger is a profile; nobody has said that they are one.
+    async fn build(db: &TestDb) -> Town {
+        let house = TestApp::on(db);
+        let owner = house.user("miriam@firma.example", "Miriam Koch").await;
+        let agent = house.user("jana@firma.example", "Jana Petersen").await;
+        let ws = house.workspace("nordwind", "Nordwind", owner).await;
+        house.join(ws, agent, BuiltinRole::Agent).await;
+        let mut tx = house.app.db.write().await.unwrap();
+        let account = tx.id();
+        run(
+            &mut tx,
+            "INSERT INTO channel_accounts (id, workspace_id, channel, name, settings, state, created_at) VALUES ($1, $2, 'feed', 'Kaffeeblog', $3, 'active', 0)",
+            args![account, ws, serde_json::json!({})],
+        )
+        .await;
+        let contact = domain::crm::contacts::for_address(&mut tx, ws, "mail", "anna@berger.example", "Anna Berger", true).await.unwrap();
+        let now = tx.now();
+        let profile = domain::crm::profiles::seen(&mut tx, ws, "blog.example", "@anna", "Anna Berger", None, now).await.unwrap();
+        let watch = tx.id();
+        run(
+            &mut tx,
+            "INSERT INTO watches (id, workspace_id, name, query, kind, created_at, updated_at) VALUES ($1, $2, 'Kaffee', 'kaffee', 'brand', 0, 0)",
+            args![watch, ws],
+        )
+        .await;
+        let post = post(&mut tx, ws, account, profile, watch).await;
+        let public = talk(&mut tx, ws, account, Some(profile), None).await;
+        let private = talk(&mut tx, ws, account, None, Some(contact)).await;
+        tx.commit().await.unwrap();
+        let agent = house.as_user(agent).await;
+        Town { house, ws, agent, account, contact, profile, watch, post, public, private }
+    }
+
+    /// Everything the profiles' side answers.
+    async fn profile_side(&self) -> Views {
+        let (profile, watch, post) = (self.profile, self.watch, self.post);
+        let mut views = self
+            .pages(&[
+                "/nordwind/customers/profiles".into(),
+                "/nordwind/customers/profiles?q=anna+berger".into(),
+                format!("/nordwind/customers/profiles/{profile}"),
+                "/nordwind/listen".into(),
+                format!("/nordwind/listen/{watch}"),
+                format!("/nordwind/listen/{watch}/backfill"),
+                format!("/nordwind/listen/posts/{post}"),
+                "/nordwind/listen/archive?q=kaffee".into(),
+                "/nordwind/listen/archive?q=%22Anna+Berger%22+OR+author%3Aanna".into(),
+            ])
+            .await;
+        views.insert("panel".into(), self.panel(self.public).await);
+        let fields = [("from", "contact"), ("contact", "0000000000001"), ("q", "Anna Berger"), ("step", "search")];
+        views.insert("choosing a profile".into(), still(&self.agent.post("/nordwind/customers/link", &fields).await.body));
+        views
+    }
+
+    /// Everything the contacts' side answers.
+    async fn contact_side(&self) -> Views {
+        let contact = self.contact;
+        let mut views = self
+            .pages(&[
+                "/nordwind/customers".into(),
+                "/nordwind/customers?q=anna+berger".into(),
+                "/nordwind/customers?q=anna%40berger.example".into(),
+                format!("/nordwind/customers/contacts/{contact}"),
+                format!("/nordwind/customers/contacts/{contact}/edit"),
+                "/nordwind/customers/new".into(),
+            ])
+            .await;
+        views.insert("panel".into(), self.panel(self.private).await);
+        let fields = [("from", "profile"), ("profile", "0000000000001"), ("q", "Anna Berger"), ("step", "search")];
+        views.insert("choosing a contact".into(), still(&self.agent.post("/nordwind/customers/link", &fields).await.body));
+        views
+    }
+
+    async fn pages(&self, paths: &[String]) -> Views {
+        let mut views = Views::new();
+        for path in paths {
+            let answer = self.agent.get(path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            answer.assert_sound();
+            views.insert(path.clone(), still(&answer.body));
+        }
+        views
+    }
+
+    /// The inbox's context panel, as it stands beside a conversation.
+    async fn panel(&self, conversation: Id<kinds::Conversation>) -> String {
+        let answer = self.agent.get(&format!("/nordwind/inbox/{conversation}?view=all")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let page = scraper::Html::parse_document(&answer.body);
+        let aside = page.select(&scraper::Selector::parse("aside.pane-context").unwrap()).next().expect("a context panel");
+        aside.html()
+    }
+
+    async fn write<F>(&self, change: F)
+    where
+        F: for<'t> AsyncFnOnce(&'t mut Tx),
+    {
+        let mut tx = self.house.app.db.write().await.unwrap();
+        change(&mut tx).await;
+        tx.commit().await.unwrap();
+    }
+
+    async fn link(&self) -> String {
+        let (profile, contact) = (self.profile.to_string(), self.contact.to_string());
+        let fields = [
+            ("from", "profile"),
+            ("profile", profile.as_str()),
+            ("contact", contact.as_str()),
+            ("ground", "disclosure"),
+            ("wording", "Ich bin auch @anna."),
+            ("step", "link"),
+        ];
+        let answer = self.agent.post("/nordwind/customers/link", &fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text("main"));
+        let mut conn = self.house.app.db.read().await.unwrap();
+        let (id,): (Id<kinds::ProfileLink>,) =
+            conn.one(db::Sql::from(concat!("SELECT id FROM profile", "_links WHERE closed_at IS NULL")), vec![]).await.unwrap();
+        id.to_string()
+    }
+}
+
+/// The place in the event stream that every page carries says that something happened somewhere, and to nobody what.
+fn still(body: &str) -> String {
+    match body.split_once("/live?after=") {
+        Some((before, rest)) => format!("{before}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')),
+        None => body.to_string(),
+    }
+}
+
+async fn post(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    account: Id<kinds::ChannelAccount>,
+    profile: Id<kinds::Profile>,
+    watch: Id<kinds::Watch>,
+) -> Id<kinds::Post> {
+    let (id, now) = (tx.id::<kinds::Post>(), tx.now());
+    let text = "Der Kaffee ist kalt, sagt Anna Berger.";
+    run(
+        tx,
+        "INSERT INTO posts (id, workspace_id, account_id, channel, kind, profile_id, text, lang, received_at, sort_at, content_hash) VALUES ($1, $2, $3, 'feed', 'post', $4, $5, 'de', $6, $6, $7)",
+        args![id, ws, account, profile, text, now, &b"x"[..]],
+    )
+    .await;
+    domain::intake::index_post(tx, id, &matching::search_document(&[text], Some("de")).text, false).await.unwrap();
+    let hit = tx.id::<kinds::Hit>();
+    run(
+        tx,
+        "INSERT INTO watch_hits (id, workspace_id, watch_id, post_id, sort_at) VALUES ($1, $2, $3, $4, $5)",
+        args![hit, ws, watch, id, now],
+    )
+    .await;
+    id
+}
+
+async fn talk(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    account: Id<kinds::ChannelAccount>,
+    profile: Option<Id<kinds::Profile>>,
+    contact: Option<Id<kinds::Contact>>,
+) -> Id<kinds::Conversation> {
+    let (id, message, now) = (tx.id::<kinds::Conversation>(), tx.id::<kinds::Message>(), tx.now());
+    run(
+        tx,
+        "INSERT INTO conversations (id, workspace_id, account_id, channel, is_public, subject, from_name, excerpt, lang, status, priority, contact_id, profile_id, last_message_at, messages, created_at)
+         VALUES ($1, $2, $3, 'feed', $4, 'Kaffee', 'Anna Berger', 'kalt', 'de', 'open', 1, $5, $6, $7, 1, $7)",
+        args![id, ws, account, profile.is_some(), contact, profile, now],
+    )
+    .await;
+    run(
+        tx,
+        "INSERT INTO messages (id, workspace_id, conversation_id, account_id, direction, kind, author_name, text, lang, received_at, sort_at, state)
+         VALUES ($1, $2, $3, $4, 'in', 'mail', 'Anna Berger', 'Der Kaffee ist kalt.', 'de', $5, $5, 'received')",
+        args![message, ws, id, account, now],
+    )
+    .await;
+    id
+}
+
+/// What is not the same any more.
+fn differences(before: &Views, after: &Views) -> Vec<String> {
+    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+    before.iter().filter(|(path, body)| after.get(*path) != Some(body)).map(|(path, _)| path.clone()).collect()
+}
+
+db_test! {
+    async fn no_change_of_contacts_changes_a_byte_of_the_profiles_side(db: Db) {
+        let town = Town::build(&db).await;
+        let before = town.profile_side().await;
+        let (ws, account, contact) = (town.ws, town.account, town.contact);
+        let same = async |what: &str| assert_eq!(differences(&before, &town.profile_side().await), Vec::<String>::new(), "{what}");
+        town.write(async |tx| { domain::crm::contacts::for_address(tx, ws, "mail", "@anna", "Anna Berger", true).await.unwrap(); }).await;
+        same("a second contact with the profile's name and handle").await;
+        let fields = [("name", "@anna von blog.example"), ("company", "Berger Blog"), ("note", "Das ist doch die mit dem Blog.")];
+        assert_eq!(town.agent.post(&format!("/nordwind/customers/contacts/{contact}/edit"), &fields).await.status, StatusCode::SEE_OTHER);
+        same("a renamed contact with a note").await;
+        let fields = [("kind", "mail"), ("value", "anna@blog.example")];
+        assert_eq!(town.agent.post(&format!("/nordwind/customers/contacts/{contact}/addresses"), &fields).await.status, StatusCode::SEE_OTHER);
+        same("an address at the profile's site").await;
+        town.write(async |tx| { talk(tx, ws, account, None, Some(contact)).await; }).await;
+        same("another private conversation").await;
+        town.write(async |tx| {
+            run(tx, "UPDATE conversations SET contact_id = NULL WHERE workspace_id = $1 AND contact_id IS NOT NULL", args![ws]).await;
+            run(tx, "DELETE FROM contacts WHERE workspace_id = $1", args![ws]).await;
+        })
+        .await;
+        same("no contact at all").await;
+    }
+
+    async fn no_change_of_profiles_changes_a_byte_of_the_contacts_side(db: Db) {
+        let town = Town::build(&db).await;
+        let before = town.contact_side().await;
+        let (ws, account, profile, watch) = (town.ws, town.account, town.profile, town.watch);
+        let same = async |what: &str| assert_eq!(differences(&before, &town.contact_side().await), Vec::<String>::new(), "{what}");
+        town.write(async |tx| {
+            let now = tx.now();
+            domain::crm::profiles::seen(tx, ws, "berger.example", "anna@berger.example", "Anna Berger", None, now).await.unwrap();
+        })
+        .await;
+        same("a second profile with the contact's name and address").await;
+        town.write(async |tx| run(tx, "UPDATE profiles SET name = 'Anna von Nordwind', handle = 'anna@berger.example', handle_key = 'anna@berger.example' WHERE workspace_id = $1 AND id = $2", args![ws, profile]).await).await;
+        same("a renamed profile").await;
+        town.write(async |tx| { post(tx, ws, account, profile, watch).await; }).await;
+        same("another post and hit").await;
+        town.write(async |tx| { talk(tx, ws, account, Some(profile), None).await; }).await;
+        same("another public conversation").await;
+    }
+
+    async fn an_open_link_shows_both_sides_with_its_ground_and_a_closed_one_leaves_no_trace(db: Db) {
+        let town = Town::build(&db).await;
+        let (profiles, contacts) = (town.profile_side().await, town.contact_side().await);
+        let page = format!("/nordwind/customers/profiles/{}", town.profile);
+        let other = format!("/nordwind/customers/contacts/{}", town.contact);
+        assert!(profiles[&page].contains("Nicht verknüpft") && !profiles[&page].contains("anna@berger.example"));
+        assert!(contacts[&other].contains("Nicht verknüpft") && !contacts[&other].contains("@anna<"));
+        let link = town.link().await;
+        let (open, shown) = (town.profile_side().await, town.contact_side().await);
+        for view in [&open[&page], &open["panel"]] {
+            assert!(view.contains("anna@berger.example") && view.contains("Ich bin auch @anna.") && view.contains("Eigene Angabe"), "{view}");
+        }
+        for view in [&shown[&other], &shown["panel"]] {
+            assert!(view.contains("blog.example") && view.contains("Ich bin auch @anna."), "{view}");
+        }
+        assert_eq!(differences(&profiles, &open), [page.clone(), "panel".into()], "a link opens a door, not the wall");
+        assert_eq!(differences(&contacts, &shown), [other.clone(), "panel".into()]);
+        let closed = town.agent.post(&format!("/nordwind/customers/links/{link}/close"), &[("back", page.trim_start_matches("/nordwind/"))]).await;
+        assert_eq!((closed.status, closed.location()), (StatusCode::SEE_OTHER, format!("{page}?said=said-link-closed").as_str()));
+        assert_eq!(differences(&profiles, &town.profile_side().await), Vec::<String>::new());
+        assert_eq!(differences(&contacts, &town.contact_side().await), Vec::<String>::new());
+    }
+
+    async fn a_link_needs_its_words_and_the_permission(db: Db) {
+        let town = Town::build(&db).await;
+        let (profile, contact) = (town.profile.to_string(), town.contact.to_string());
+        let fields = [("from", "profile"), ("profile", profile.as_str()), ("contact", contact.as_str()), ("ground", "consent"), ("wording", "ja"), ("step", "link"), ("q", "Anna")];
+        let short = town.agent.post("/nordwind/customers/link", &fields).await;
+        short.assert_sound();
+        assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(!short.text("#wording-error").is_empty() && short.text("main").contains("Anna Berger"));
+        let nobody = town.agent.post("/nordwind/customers/link", &[("from", "profile"), ("profile", profile.as_str()), ("wording", "Hat es am Telefon gesagt."), ("step", "link")]).await;
+        assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let user = town.house.user("tom@firma.example", "Tom Sand").await;
+        town.house.join(town.ws, user, BuiltinRole::Viewer).await;
+        let viewer = town.house.as_user(user).await;
+        let page = viewer.get(&format!("/nordwind/customers/profiles/{profile}")).await;
+        assert_eq!((page.status, page.text("form[action$='/link']")), (StatusCode::OK, String::new()));
+        assert_eq!(viewer.post("/nordwind/customers/link", &fields).await.status, StatusCode::FORBIDDEN);
+    }
+
+    async fn a_planted_leak_is_caught(db: Db) {
+        let town = Town::build(&db).await;
+        // A response that puts the customer of the same name beside the profile: what somebody will want to build one day.
+        let leaky = async || {
+            let mut views = town.profile_side().await;
+            let mut conn = town.house.app.db.read().await.unwrap();
+            let guess: Option<(String,)> = conn
+                .opt(
+                    "SELECT a.value FROM profiles p JOIN contacts c ON c.workspace_id = p.workspace_id AND c.name = p.name
+                     JOIN addresses a ON a.workspace_id = c.workspace_id AND a.contact_id = c.id WHERE p.workspace_id = $1 AND p.id = $2 ORDER BY a.id LIMIT 1",
+                    args![town.ws, town.profile],
+                )
+                .await
+                .unwrap();
+            views.get_mut("panel").unwrap().push_str(&guess.map(|(mail,)| mail).unwrap_or_default());
+            views
+        };
+        let before = leaky().await;
+        let fields = [("name", "Somebody Else")];
+        assert_eq!(town.agent.post(&format!("/nordwind/customers/contacts/{}/edit", town.contact), &fields).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(differences(&before, &leaky().await), ["panel"]);
+    }
+}
+
+/// Only `privacy/` reads the table of links: what is shown of both sides is decided there and nowhere else.
+#[test]
+fn nothing_outside_of_privacy_reads_the_links() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let table = ["profile", "links"].join("_");
+    let (mut folders, mut read) =
+        (vec![root.join("domain/src"), root.join("web/src"), root.join("jobs/src"), root.join("channels/src")], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                read += 1;
+                let allowed = path.components().any(|c| c.as_os_str() == "privacy");
+                assert!(allowed || !std::fs::read_to_string(&path).unwrap().contains(&table), "{}", path.display());
+            }
+        }
+    }
+    assert!(read > 100, "the sources are not there");
+}
