@@ -20,7 +20,12 @@ fn app(db: &TestDb) -> App {
         db: (**db).clone(),
         sealer: Sealer::new([9; 32]),
         blobs: domain::Blobs::in_folder(std::env::temp_dir().join("tresen-no-blobs")),
-        channels: channels::Context { clock: Arc::new(db.clock.clone()), random, net: Net::new(NetPolicy::default()), limits: channels::Limits::default() },
+        channels: channels::Context {
+            clock: Arc::new(db.clock.clone()),
+            random,
+            net: Net::new(NetPolicy::default()),
+            limits: channels::Limits::default(),
+        },
         feed: domain::events::Feed::default(),
         presence: Default::default(),
         config: domain::Config::default(),
@@ -45,7 +50,8 @@ fn person(id: Id<kinds::User>, name: &str) -> Person {
 async fn owner(app: &App, slug: &str) -> Seat {
     let mut tx = app.db.write().await.unwrap();
     let email = format!("{slug}@firma.example");
-    let new = users::NewUser { email: &email, name: "Miriam Koch", password_hash: None, locale: Locale::DeDe, is_installation_admin: false };
+    let new =
+        users::NewUser { email: &email, name: "Miriam Koch", password_hash: None, locale: Locale::DeDe, is_installation_admin: false };
     let id = users::create(&mut tx, new).await.unwrap();
     let new = workspaces::NewWorkspace { name: slug, slug, locale: Locale::DeDe, time_zone: "Europe/Berlin", is_demo: false };
     workspaces::create(&mut tx, new, id).await.unwrap();
@@ -113,7 +119,15 @@ async fn archive_texts(app: &App, seat: &Seat, query: &str) -> Vec<String> {
 
 fn claimed(workspace: Id<kinds::Workspace>, id: Id<kinds::Backfill>) -> jobs::Claimed {
     let payload = db::Json(serde_json::json!({ "backfill": id }));
-    jobs::Claimed { id: Id::from_i64(1), workspace_id: Some(workspace), kind: backfill::KIND.into(), payload, attempts: 1, max_attempts: 12, fence: 1 }
+    jobs::Claimed {
+        id: Id::from_i64(1),
+        workspace_id: Some(workspace),
+        kind: backfill::KIND.into(),
+        payload,
+        attempts: 1,
+        max_attempts: 12,
+        fence: 1,
+    }
 }
 
 db_test! {
@@ -380,11 +394,18 @@ async fn the_worker_follows_changes_by_events() {
     let db = testkit::fresh_sqlite().await;
     let (here, there) = (app(&db), app(&db));
     let seat = owner(&here, "nordwind").await;
+    let mut ear = there.feed.listen();
     watch(&here, &seat, "Kaffee", "kaffee").await;
     let stop = tokio_util::sync::CancellationToken::new();
     let workers = [
-        tokio::spawn({ let (app, stop) = (there.clone(), stop.clone()); async move { app.watches().run(app.clone(), stop).await } }),
-        tokio::spawn({ let (app, stop) = (there.clone(), stop.clone()); async move { app.feed.run(app.db.clone(), stop).await } }),
+        tokio::spawn({
+            let (app, stop) = (there.clone(), stop.clone());
+            async move { app.watches().run(app.clone(), stop).await }
+        }),
+        tokio::spawn({
+            let (app, stop) = (there.clone(), stop.clone());
+            async move { app.feed.run(app.db.clone(), stop).await }
+        }),
     ];
     let finds = |text: &'static str| {
         let (there, seat) = (there.clone(), seat.clone());
@@ -395,6 +416,12 @@ async fn the_worker_follows_changes_by_events() {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), finds("Kaffee")).await.expect("what was there at the start");
+    // The feed tells what happens after its own first look: wait until it tells anything.
+    while tokio::time::timeout(Duration::from_millis(50), ear.recv()).await.is_err() {
+        let mut tx = here.db.write().await.unwrap();
+        domain::events::record::<()>(&mut tx, seat.ws(), "test.begun", None, None, serde_json::json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+    }
     watch(&here, &seat, "Tee", "tee").await;
     tokio::time::timeout(Duration::from_secs(10), finds("Tee")).await.expect("what came later");
     stop.cancel();

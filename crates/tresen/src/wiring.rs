@@ -130,6 +130,10 @@ pub fn registry(app: &App) -> jobs::Registry {
     let registry = jobs::Registry::default()
         .on(domain::desk::deliver::KIND, 4, handler!(domain::desk::deliver::run))
         .on(domain::listening::backfill::KIND, 1, handler!(domain::listening::backfill::run))
+        .on(domain::housekeeping::WAKE, 1, handler!(domain::housekeeping::wake))
+        .on(domain::housekeeping::CLEAN, 1, handler!(domain::housekeeping::clean))
+        .every("wake-snoozed", domain::housekeeping::WAKE, std::time::Duration::from_secs(60))
+        .every("clean-up", domain::housekeeping::CLEAN, std::time::Duration::from_secs(3600))
         .on("system-mail", 2, handler!(domain::system_mail::run));
     domain::sources::jobs(registry, app)
 }

@@ -71,45 +71,43 @@ impl WatchSet {
         Ok(())
     }
 
-    /// Loads everything, then whatever `watch.changed` names, until `stop`.
+    /// Loads everything, then whatever `watch.changed` names, until `stop`. Looks over all of it now and then: an event may fall between the
+    /// first load and the feed's first look.
     pub async fn run(&self, app: App, stop: CancellationToken) {
         let mut events = app.feed.listen();
-        let mut everything = true;
+        let mut pause = Duration::ZERO;
         loop {
-            if everything {
-                match self.load_all(&app).await {
-                    Ok(()) => everything = false,
-                    Err(error) => tracing::warn!(%error, "watches could not be loaded; trying again"),
-                }
-            }
             let event = tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(Duration::from_secs(1)), if everything => continue,
-                event = events.recv() => event,
+                () = tokio::time::sleep(pause) => None,
+                event = events.recv() => match event {
+                    Ok(event) if event.kind == "watch.changed" => Some(event),
+                    Ok(_) => continue,
+                    Err(RecvError::Lagged(_)) => None,
+                    Err(RecvError::Closed) => return,
+                },
             };
-            match event {
-                Ok(event) if event.kind == "watch.changed" => {
-                    let load = async {
-                        let mut conn = app.db.read().await?;
-                        self.reload(&mut conn, event.workspace_id).await
-                    };
-                    if let Err(error) = load.await {
-                        tracing::warn!(%error, "watches could not be loaded; trying again");
-                        everything = true;
-                    }
+            let load = async {
+                let mut conn = app.db.read().await?;
+                match event {
+                    Some(event) => self.reload(&mut conn, event.workspace_id).await,
+                    None => self.refresh_all(&mut conn).await,
                 }
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => everything = true,
-                Err(RecvError::Closed) => return,
-            }
+            };
+            pause = match load.await {
+                Ok(()) => Duration::from_secs(30),
+                Err(error) => {
+                    tracing::warn!(%error, "watches could not be loaded; trying again");
+                    Duration::from_secs(1)
+                }
+            };
         }
     }
 
-    async fn load_all(&self, app: &App) -> Result<()> {
-        let mut conn = app.db.read().await?;
+    async fn refresh_all(&self, conn: &mut Conn) -> Result<()> {
         let workspaces: Vec<(Workspace,)> = conn.all("SELECT DISTINCT workspace_id FROM watches", vec![]).await?;
         for (workspace,) in workspaces {
-            self.reload(&mut conn, workspace).await?;
+            self.refresh(conn, workspace).await?;
         }
         Ok(())
     }
