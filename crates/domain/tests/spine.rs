@@ -327,3 +327,24 @@ db_test! {
         assert_eq!(find("\"Lieferung\"").await, 0, "quoted is as written");
     }
 }
+
+db_test! {
+    async fn a_snoozed_conversation_comes_back_in_time_and_expired_things_go(db: Db) {
+        let h = house(&db).await;
+        h.arrive(vec![mail("a@x", "kundin@example.test", "Hallo", &[])]).await;
+        let id = h.list(View::All).await[0].id;
+        organise::snooze(&h.app, &h.seat, id, db.now() + Duration::from_secs(600)).await.unwrap();
+        assert_eq!(domain::housekeeping::wake_due(&h.app).await.unwrap(), 0);
+        db.clock.advance(Duration::from_secs(601));
+        assert_eq!(domain::housekeeping::wake_due(&h.app).await.unwrap(), 1);
+        assert_eq!(h.list(View::All).await.len(), 1);
+        let post = Inbound { external_id: "p".into(), kind: ItemKind::Post, mail: None, canonical_url: Some("https://blog.example/2".into()), ..mail("x", "y@z.test", "Niemand wollte das lesen.", &[]) };
+        h.arrive(vec![post]).await;
+        domain::housekeeping::clean_up(&h.app).await.unwrap();
+        let count = async || h.app.db.read().await.unwrap().one::<(i64, i64)>("SELECT (SELECT COUNT(*) FROM posts), (SELECT COUNT(*) FROM posts_fts)", vec![]).await.unwrap();
+        assert_eq!(count().await, (1, 1));
+        db.clock.advance(Duration::from_secs(31 * 24 * 3600));
+        domain::housekeeping::clean_up(&h.app).await.unwrap();
+        assert_eq!(count().await, (0, 0), "after thirty days, with its search document");
+    }
+}

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use db::{Kind, Table, TableColumn};
 use serde::{Deserialize, Serialize};
 
-pub use read::{Restored, restore};
-pub use write::{Written, write};
+pub use read::restore;
+pub use write::write;
 
 /// What this release writes and reads.
 pub const FORMAT: u32 = 1;

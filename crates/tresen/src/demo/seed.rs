@@ -221,7 +221,16 @@ async fn doors(app: &App, town: &Town, owner: &Seat, teams: &HashMap<String, Id<
 
 /// What the company listens for.
 async fn watches(app: &App, owner: &Seat) -> Result<()> {
-    let _ = (app, owner);
+    for (name, kind, query) in [
+        ("Nordwind", "brand", "nordwind OR kaffeenordwind OR #nordwind OR \"kaffee nordwind\""),
+        ("Sturmflut und Deichgold", "product", "(sturmflut OR deichgold OR novembersturm OR \"leise brise\" OR bürokaffee) OR \"mühle nr 3\""),
+        ("Lieferung mit Ärger", "topic", "(nordwind OR paketfix OR hansebote) AND (paket* OR liefer* OR zustell* OR verpack*)"),
+        ("Mitbewerber", "competitor", "kaltenbach OR bohnenpost OR alpenbrand"),
+    ] {
+        let draft = domain::listening::watches::Draft { name: name.into(), query: query.into(), kind: kind.into() };
+        let made = domain::listening::watches::create(app, owner, draft).await?;
+        ensure!(made.is_ok(), "the watch {name} has a wrong query");
+    }
     Ok(())
 }
 
@@ -338,7 +347,9 @@ impl Writer<'_> {
             Some(agent) => Some(self.seat(agent)?.user()),
             None => None,
         };
-        organise::assign(self.app, clerk, id, assignee, team).await?;
+        if assignee.is_some() {
+            organise::assign(self.app, clerk, id, assignee, team).await?;
+        }
         if let Ok(priority) = c.priority.parse::<Priority>()
             && priority != Priority::Normal
         {

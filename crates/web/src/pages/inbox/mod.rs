@@ -91,15 +91,8 @@ pub async fn open(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Convers
 }
 
 /// The conversation, with what was entered if a form comes back.
-pub(super) async fn show(
-    visit: &Visit,
-    id: Id<kinds::Conversation>,
-    view: Option<View>,
-    before: &str,
-    status: StatusCode,
-    entered: Entered,
-) -> Reply {
-    let work = Work::read(visit, id, view, entered).await?;
+pub(super) async fn show(visit: &Visit, id: Id<kinds::Conversation>, asked: Asked, status: StatusCode, entered: Entered) -> Reply {
+    let work = Work::read(visit, id, asked.view.parse().ok(), entered).await?;
     let (t, page) = (visit.t(), visit.page("inbox").await?);
     if visit.visitor.is_htmx {
         // Swaps take 422 as a form that came back; other error codes are not swapped in.
