@@ -95,7 +95,7 @@ impl Conn {
     }
 
     /// As [`all_built`](Self::all_built) without values, one row after the other: for tables larger than memory.
-    #[expect(clippy::disallowed_types, reason = "the one builder of run-time SQL; names come from code")]
+    #[expect(clippy::disallowed_methods, reason = "the one builder of run-time SQL; names come from code")]
     pub async fn each_built<E: From<crate::Error>>(
         &mut self,
         sqlite: String,
@@ -130,7 +130,7 @@ impl Conn {
         })
     }
 
-    #[expect(clippy::disallowed_types, reason = "the one builder of run-time SQL; values are bound, names come from code")]
+    #[expect(clippy::disallowed_methods, reason = "the one builder of run-time SQL; values are bound, names come from code")]
     async fn built(&mut self, sqlite: String, pg: String, args: Vec<Value>) -> Result<Rows> {
         Ok(match self.raw() {
             Raw::Sqlite(c) => Rows::Sqlite(sqlx::query_with(sqlx::AssertSqlSafe(sqlite), bind!(SqliteArguments, args, sqlite)).fetch_all(c).await?),
@@ -161,7 +161,7 @@ impl Tx {
     }
 
     /// As [`Conn::all_built`], for writes.
-    #[expect(clippy::disallowed_types, reason = "the one builder of run-time SQL; values are bound, names come from code")]
+    #[expect(clippy::disallowed_methods, reason = "the one builder of run-time SQL; values are bound, names come from code")]
     pub async fn run_built(&mut self, sqlite: String, pg: String, args: Vec<Value>) -> Result<u64> {
         Ok(match self.conn.raw() {
             Raw::Sqlite(c) => sqlx::query_with(sqlx::AssertSqlSafe(sqlite), bind!(SqliteArguments, args, sqlite)).execute(c).await?.rows_affected(),

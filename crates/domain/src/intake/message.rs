@@ -266,7 +266,6 @@ async fn join(tx: &mut Tx, ws: Id<kinds::Workspace>, conversation: Id<kinds::Con
     Ok(())
 }
 
-#[expect(clippy::too_many_arguments, reason = "one row's parts")]
 async fn insert(
     tx: &mut Tx,
     item: &Inbound,
