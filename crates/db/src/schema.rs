@@ -52,7 +52,8 @@ fn read(texts: impl Iterator<Item = &'static str>) -> Vec<Table> {
                 tables.push(table);
             } else if let Some(rest) = statement.strip_prefix("ALTER TABLE ") {
                 let Some((name, change)) = rest.split_once(' ') else { continue };
-                if let (Some(table), Some(column)) = (tables.iter_mut().find(|t| t.name == name), change.trim().strip_prefix("ADD COLUMN ")) {
+                if let (Some(table), Some(column)) = (tables.iter_mut().find(|t| t.name == name), change.trim().strip_prefix("ADD COLUMN "))
+                {
                     take(table, column);
                 }
             } else if let Some(name) = statement.strip_prefix("DROP TABLE ") {
@@ -120,7 +121,8 @@ mod tests {
     #[test]
     fn kinds_and_keys_are_read_from_the_migrations() {
         let table = |name: &str| tables().iter().find(|t| t.name == name).unwrap_or_else(|| panic!("{name}"));
-        let column = |t: &str, c: &str| table(t).columns.iter().find(|column| column.name == c).cloned().unwrap_or_else(|| panic!("{t}.{c}"));
+        let column =
+            |t: &str, c: &str| table(t).columns.iter().find(|column| column.name == c).cloned().unwrap_or_else(|| panic!("{t}.{c}"));
         assert_eq!(column("users", "shortcuts").kind, Kind::Boolean);
         assert_eq!(column("sources", "secret").kind, Kind::Bytes);
         assert_eq!(column("settings", "value").kind, Kind::Json);

@@ -8,11 +8,11 @@ async fn columns(conn: &mut Conn) -> Vec<(String, String)> {
     let sql = match conn.engine() {
         Engine::Sqlite => {
             "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'
-             AND m.name NOT LIKE '%fts%' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY 1, 2"
+             AND m.name NOT LIKE '%\\_fts%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY 1, 2"
         }
         Engine::Postgres => {
             "SELECT CAST(table_name AS TEXT) COLLATE \"C\", CAST(column_name AS TEXT) COLLATE \"C\" FROM information_schema.columns WHERE table_schema = 'public'
-             AND table_name NOT LIKE '%fts%' AND table_name NOT LIKE '\\_sqlx%' ORDER BY 1, 2"
+             AND table_name NOT LIKE '%\\_fts%' AND table_name NOT LIKE '\\_sqlx%' ORDER BY 1, 2"
         }
     };
     conn.all(sql, vec![]).await.unwrap()

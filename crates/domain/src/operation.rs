@@ -46,7 +46,8 @@ pub struct SourceState {
 
 /// Every source of the installation.
 pub async fn source_states(conn: &mut Conn) -> Result<Vec<SourceState>> {
-    let rows: Vec<(i64, String, String, Option<Json<Health>>)> = conn.all("SELECT id, channel, state, health FROM sources ORDER BY id", vec![]).await?;
+    let rows: Vec<(i64, String, String, Option<Json<Health>>)> =
+        conn.all("SELECT id, channel, state, health FROM sources ORDER BY id", vec![]).await?;
     Ok(rows
         .into_iter()
         .map(|(id, channel, state, health)| {

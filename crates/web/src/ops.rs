@@ -30,7 +30,8 @@ static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
 pub fn install_metrics() {
     RECORDER.get_or_init(|| {
         let builder = PrometheusBuilder::new();
-        let builder = builder.set_buckets(&[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0]).unwrap_or_else(|_| PrometheusBuilder::new());
+        let builder =
+            builder.set_buckets(&[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0]).unwrap_or_else(|_| PrometheusBuilder::new());
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
@@ -56,7 +57,9 @@ pub async fn readyz(State(site): State<Site>) -> Response {
             tracing::warn!(%error, "not ready");
             "the database does not answer".into()
         }
-        Ok(Ok(found)) if found != db::known_schema() => format!("the database has schema {found}, this program needs {}", db::known_schema()),
+        Ok(Ok(found)) if found != db::known_schema() => {
+            format!("the database has schema {found}, this program needs {}", db::known_schema())
+        }
         Ok(Ok(_)) => return "ready\n".into_response(),
     };
     (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response()
@@ -74,7 +77,12 @@ pub async fn metrics(State(site): State<Site>, request: Request) -> Result<Respo
         db::Engine::Postgres => "postgres",
     };
     family(&mut out, "tresen_build_info", "gauge", "Version and database.");
-    let _ = writeln!(out, "tresen_build_info{{version=\"{}\",engine=\"{engine}\",schema=\"{}\"}} 1", env!("CARGO_PKG_VERSION"), db::known_schema());
+    let _ = writeln!(
+        out,
+        "tresen_build_info{{version=\"{}\",engine=\"{engine}\",schema=\"{}\"}} 1",
+        env!("CARGO_PKG_VERSION"),
+        db::known_schema()
+    );
     family(&mut out, "tresen_jobs", "gauge", "Background jobs by state.");
     for state in ["ready", "running", "done", "failed"] {
         let _ = writeln!(out, "tresen_jobs{{state=\"{state}\"}} {}", figures.jobs.get(state).copied().unwrap_or(0));
@@ -105,7 +113,8 @@ fn family(out: &mut String, name: &str, kind: &str, help: &str) {
 fn may_read_metrics(trust: &Trust, request: &Request) -> bool {
     let headers = request.headers();
     if let Some(token) = &trust.metrics_token {
-        let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+        let shown =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
         // Digests are compared, so that the time taken tells nothing of the token.
         return shown.is_some_and(|shown| Sha256::digest(shown.trim()) == Sha256::digest(token));
     }
@@ -172,7 +181,10 @@ mod tests {
         assert!(may_read_metrics(&open, &request("127.0.0.1", &[])));
         assert!(may_read_metrics(&open, &request("::1", &[])));
         assert!(!may_read_metrics(&open, &request("192.0.2.7", &[])));
-        assert!(!may_read_metrics(&open, &request("127.0.0.1", &[("x-forwarded-for", "192.0.2.7")])), "a proxy on this machine brings strangers");
+        assert!(
+            !may_read_metrics(&open, &request("127.0.0.1", &[("x-forwarded-for", "192.0.2.7")])),
+            "a proxy on this machine brings strangers"
+        );
         let token = Trust { metrics_token: Some("geheim".into()), ..Trust::default() };
         assert!(may_read_metrics(&token, &request("192.0.2.7", &[("authorization", "Bearer geheim")])));
         assert!(!may_read_metrics(&token, &request("127.0.0.1", &[])));

@@ -40,7 +40,8 @@ pub struct Restored {
 /// # Errors
 /// For a damaged archive, another format or schema, a database that is not empty, another sealing key, a clock that is behind the archive.
 pub async fn restore(db: &Db, blobs: &Blobs, given_key: Option<&str>, file: &Path) -> Result<Restored> {
-    let mut zip = ZipArchive::new(BufReader::new(File::open(file).with_context(|| file.display().to_string())?)).context("this is no archive of Tresen's")?;
+    let mut zip = ZipArchive::new(BufReader::new(File::open(file).with_context(|| file.display().to_string())?))
+        .context("this is no archive of Tresen's")?;
     let manifest = read_manifest(&mut zip)?;
     fits(db, &manifest, given_key).await?;
     empty(db).await?;
@@ -74,7 +75,10 @@ pub async fn restore(db: &Db, blobs: &Blobs, given_key: Option<&str>, file: &Pat
 
 fn read_manifest<R: Read + std::io::Seek>(zip: &mut ZipArchive<R>) -> Result<Manifest> {
     let mut text = String::new();
-    zip.by_name(MANIFEST).context("it has no manifest.json: this is no archive of Tresen's")?.take(MANIFEST_MOST).read_to_string(&mut text)?;
+    zip.by_name(MANIFEST)
+        .context("it has no manifest.json: this is no archive of Tresen's")?
+        .take(MANIFEST_MOST)
+        .read_to_string(&mut text)?;
     let format = serde_json::from_str::<Plain>(&text).context(MANIFEST)?.get("format").and_then(Plain::as_u64);
     ensure!(format == Some(u64::from(FORMAT)), "the archive has format {format:?}, this release reads {FORMAT}");
     serde_json::from_str(&text).context(MANIFEST)
@@ -92,7 +96,10 @@ async fn fits(db: &Db, manifest: &Manifest, given_key: Option<&str>) -> Result<(
     // Ids hold the time: with a clock behind the archive's, new ones could be old ones.
     ensure!(db.now() >= made_at, "this machine's clock is behind the archive, which was made at {made_at}");
     if let (Some(archived), Some(given)) = (manifest.sealing_key_id.as_deref(), given_key) {
-        ensure!(archived == given, "the archive belongs to sealing key {archived}, but {given} lies here: put the right key file in place first");
+        ensure!(
+            archived == given,
+            "the archive belongs to sealing key {archived}, but {given} lies here: put the right key file in place first"
+        );
     }
     Ok(())
 }
@@ -114,7 +121,11 @@ fn verify<R: Read + std::io::Seek>(zip: &mut ZipArchive<R>, manifest: &Manifest)
         ensure!(manifest.entries.contains_key(name), "{name} is not in the manifest");
     }
     for table in tables() {
-        ensure!(manifest.entries.contains_key(&table_entry(&table.name)) && manifest.tables.contains_key(&table.name), "table {} is missing", table.name);
+        ensure!(
+            manifest.entries.contains_key(&table_entry(&table.name)) && manifest.tables.contains_key(&table.name),
+            "table {} is missing",
+            table.name
+        );
     }
     for name in manifest.tables.keys() {
         ensure!(tables().any(|table| table.name == *name), "this release knows no table {name}");
@@ -182,7 +193,8 @@ async fn run(tx: &mut Tx, table: &Table, rows: usize, values: Vec<Value>) -> Res
         };
         (0..rows).map(row).collect::<Vec<_>>().join(", ")
     };
-    let statement = |before: &str, position: &str| format!("INSERT INTO {} ({before}{}) VALUES {}", table.name, names.join(", "), places(position));
+    let statement =
+        |before: &str, position: &str| format!("INSERT INTO {} ({before}{}) VALUES {}", table.name, names.join(", "), places(position));
     // Position 0 stands before every transaction of a PostgreSQL database; SQLite counts by itself.
     let pg = if table.name == "events" { statement("position, ", "0, ") } else { statement("", "") };
     tx.run_built(statement("", ""), pg, values).await?;

@@ -13,8 +13,14 @@ use zip::write::SimpleFileOptions;
 use super::{restore, tables, write};
 
 /// Columns that are NULL in the second row.
-const NULL: [(&str, &str); 6] =
-    [("users", "password_hash"), ("users", "disabled_at"), ("posts", "media"), ("sources", "secret"), ("messages", "quoted"), ("membership_roles", "team_id")];
+const NULL: [(&str, &str); 6] = [
+    ("users", "password_hash"),
+    ("users", "disabled_at"),
+    ("posts", "media"),
+    ("sources", "secret"),
+    ("messages", "quoted"),
+    ("membership_roles", "team_id"),
+];
 
 struct Place {
     folder: tempfile::TempDir,
@@ -148,11 +154,41 @@ async fn a_damaged_archive_is_refused_before_anything_is_written() {
     };
     let blob = whole.keys().find(|name| name.starts_with("blobs/")).cloned().expect("a file");
     let cases: [(&str, PathBuf, &str); 5] = [
-        ("a row was changed", spoil("1.zip", &|e| { e.get_mut("tables/users.jsonl").expect("users")[20] ^= 1; }), "damaged"),
-        ("a file was changed", spoil("2.zip", &|e| { e.get_mut(&blob).expect("a file").push(b'!'); }), "damaged"),
-        ("a table is missing", spoil("3.zip", &|e| { e.remove("tables/posts.jsonl"); }), "missing"),
-        ("something was added", spoil("4.zip", &|e| { e.insert("blobs/../../x".into(), vec![]); }), "not in the manifest"),
-        ("no archive", spoil("5.zip", &|e| { e.remove("manifest.json"); }), "no archive"),
+        (
+            "a row was changed",
+            spoil("1.zip", &|e| {
+                e.get_mut("tables/users.jsonl").expect("users")[20] ^= 1;
+            }),
+            "damaged",
+        ),
+        (
+            "a file was changed",
+            spoil("2.zip", &|e| {
+                e.get_mut(&blob).expect("a file").push(b'!');
+            }),
+            "damaged",
+        ),
+        (
+            "a table is missing",
+            spoil("3.zip", &|e| {
+                e.remove("tables/posts.jsonl");
+            }),
+            "missing",
+        ),
+        (
+            "something was added",
+            spoil("4.zip", &|e| {
+                e.insert("blobs/../../x".into(), vec![]);
+            }),
+            "not in the manifest",
+        ),
+        (
+            "no archive",
+            spoil("5.zip", &|e| {
+                e.remove("manifest.json");
+            }),
+            "no archive",
+        ),
     ];
     let target = Place::new();
     for (what, file, expected) in cases {
@@ -186,7 +222,11 @@ async fn a_backup_works_beside_who_has_the_folder_and_never_writes_over_a_file()
     let (running, place) = (fresh_sqlite().await, Place::new());
     fill(&running, &place.blobs).await;
     let folder = running.sqlite_path().and_then(Path::parent).expect("a folder").to_path_buf();
-    let options = || OpenOptions { clock: std::sync::Arc::new(running.clock.clone()), random: std::sync::Arc::new(model::SeededRandom::new(2)), connections: 2 };
+    let options = || OpenOptions {
+        clock: std::sync::Arc::new(running.clock.clone()),
+        random: std::sync::Arc::new(model::SeededRandom::new(2)),
+        connections: 2,
+    };
     let beside = db::Db::open_sqlite_beside(&folder, Access::Read, options()).await.expect("opened");
     let mut writing = running.write().await.expect("a transaction");
     writing.run("DELETE FROM drafts", args![]).await.expect("deleted");
@@ -194,7 +234,7 @@ async fn a_backup_works_beside_who_has_the_folder_and_never_writes_over_a_file()
     assert_eq!(written.rows, 3 * tables().count() as u64);
     writing.commit().await.expect("committed");
     assert!(write(&beside, &place.blobs, &place.file("a.zip")).await.is_err());
-    assert!(beside.write().await.expect("a transaction").run("DELETE FROM users", args![]).await.is_err(), "reading only");
+    assert!(beside.write().await.is_err(), "reading only");
     beside.close().await;
 
     let beside = db::Db::open_sqlite_beside(&folder, Access::Write, options()).await.expect("opened");

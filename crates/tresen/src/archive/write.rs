@@ -75,7 +75,8 @@ async fn fill<W: Write + Seek + Send>(db: &Db, blobs: &Blobs, zip: &mut ZipWrite
         manifest.tables.insert(table.name.clone(), count);
         rows += count;
     }
-    let kept: Vec<(Id<kinds::Workspace>, String)> = conn.all("SELECT workspace_id, sha256 FROM blobs ORDER BY workspace_id, sha256", vec![]).await?;
+    let kept: Vec<(Id<kinds::Workspace>, String)> =
+        conn.all("SELECT workspace_id, sha256 FROM blobs ORDER BY workspace_id, sha256", vec![]).await?;
     // The snapshot holds back SQLite's log and PostgreSQL's clean-up; files do not need it.
     drop(conn);
     let mut count = 0;

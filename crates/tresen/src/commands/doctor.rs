@@ -42,7 +42,9 @@ pub async fn run(file: Option<&Path>, args: &StoreArgs) -> ExitCode {
             folder(&mut visit, &config);
             database(&mut visit, &config).await;
         }
-        Err(error) => visit.fail(&format!("settings: {error:#}"), "mend the file or the variable; `tresen config example` shows every setting"),
+        Err(error) => {
+            visit.fail(&format!("settings: {error:#}"), "mend the file or the variable; `tresen config example` shows every setting")
+        }
     }
     if visit.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
@@ -52,27 +54,37 @@ fn settings(visit: &mut Visit, config: &Config) {
         None => visit.warn("server.public_url is not set", "set it to the address people type; links in mails begin with it"),
         Some(url) => match url::Url::parse(url) {
             Ok(parsed) if parsed.scheme() == "https" => visit.ok(&format!("public address: {url}")),
-            Ok(parsed) if parsed.scheme() == "http" => {
-                visit.warn(&format!("public address {url} is not https"), "put a reverse proxy with TLS before Tresen (docs/operations) and set an https address")
-            }
+            Ok(parsed) if parsed.scheme() == "http" => visit.warn(
+                &format!("public address {url} is not https"),
+                "put a reverse proxy with TLS before Tresen (docs/operations) and set an https address",
+            ),
             _ => visit.fail(&format!("server.public_url {url:?} is no web address"), "write it as https://tresen.example.org"),
         },
     }
     if config.server.listen.ip().is_unspecified() {
-        visit.warn(&format!("listening on all addresses ({})", config.server.listen), "listen on 127.0.0.1 and let a reverse proxy with TLS face the network");
+        visit.warn(
+            &format!("listening on all addresses ({})", config.server.listen),
+            "listen on 127.0.0.1 and let a reverse proxy with TLS face the network",
+        );
     }
     let mail = &config.mail;
     match (&mail.host, &mail.from) {
         (Some(host), Some(from)) if from.contains('@') => visit.ok(&format!("system mail: {from} through {host}:{}", mail.port)),
-        (Some(_), _) => visit.fail("mail.host is set, but mail.from is no address", "set mail.from to the sender of invitations and resets"),
+        (Some(_), _) => {
+            visit.fail("mail.host is set, but mail.from is no address", "set mail.from to the sender of invitations and resets")
+        }
         (None, _) => visit.warn("no system mail", "set mail.host and mail.from, or hand out links with `tresen user reset-link`"),
     }
     match i18n::TimeZone::get("Europe/Berlin") {
         Ok(_) => visit.ok("time zones"),
         Err(error) => visit.fail(&format!("time zones are missing: {error}"), "install the system's tzdata package"),
     }
-    if let Err(error) = wiring::channels_context(config, std::sync::Arc::new(model::SystemClock), std::sync::Arc::new(model::SystemRandom)) {
-        visit.fail(&format!("{error:#}"), "network.extra_ca is a readable PEM file, network.allow_private a list of ranges such as \"192.168.10.0/24\"");
+    if let Err(error) = wiring::channels_context(config, std::sync::Arc::new(model::SystemClock), std::sync::Arc::new(model::SystemRandom))
+    {
+        visit.fail(
+            &format!("{error:#}"),
+            "network.extra_ca is a readable PEM file, network.allow_private a list of ranges such as \"192.168.10.0/24\"",
+        );
     } else if let Some(path) = &config.network.extra_ca {
         visit.ok(&format!("further certificate authorities: {}", path.display()));
     }
@@ -84,8 +96,13 @@ fn folder(visit: &mut Visit, config: &Config) {
     let nearest = data.ancestors().find(|p| p.is_dir()).unwrap_or(Path::new("."));
     match tempfile::tempfile_in(nearest) {
         Ok(_) if there => visit.ok(&format!("data folder {} can be written", data.display())),
-        Ok(_) => visit.warn(&format!("data folder {} does not exist yet", data.display()), "`tresen serve` makes it; or name the right one with --data"),
-        Err(error) => visit.fail(&format!("data folder {}: {error}", data.display()), "give it to the user Tresen runs as, with write permission"),
+        Ok(_) => visit.warn(
+            &format!("data folder {} does not exist yet", data.display()),
+            "`tresen serve` makes it; or name the right one with --data",
+        ),
+        Err(error) => {
+            visit.fail(&format!("data folder {}: {error}", data.display()), "give it to the user Tresen runs as, with write permission")
+        }
     }
     if let Ok(space) = rustix::fs::statvfs(nearest) {
         let free = space.f_bavail.saturating_mul(space.f_frsize);
@@ -106,13 +123,18 @@ async fn database(visit: &mut Visit, config: &Config) {
     let db = match wiring::open_beside(config, Access::Read).await {
         Ok(db) => db,
         Err(error) => {
-            visit.fail(&format!("{error:#}"), "check store.database and that the server runs; for another schema run `tresen migrate` or the newer release");
+            visit.fail(
+                &format!("{error:#}"),
+                "check store.database and that the server runs; for another schema run `tresen migrate` or the newer release",
+            );
             return;
         }
     };
     match examine(visit, config, &db).await {
         Ok(()) => {}
-        Err(error) => visit.fail(&format!("the database could not be read: {error:#}"), "see the message; restore a backup if the file is damaged"),
+        Err(error) => {
+            visit.fail(&format!("the database could not be read: {error:#}"), "see the message; restore a backup if the file is damaged")
+        }
     }
     db.close().await;
 }
@@ -129,11 +151,13 @@ async fn examine(visit: &mut Visit, config: &Config, db: &Db) -> anyhow::Result<
             visit.ok("the sealing key fits");
         }
         (None, Ok(Some(_))) => visit.ok("a sealing key is ready"),
-        (Some(stored), Ok(Some(given))) => {
-            visit.fail(&format!("the credentials were sealed with key {stored}, {} is key {given}", path.display()), "put the right key file in place")
-        }
+        (Some(stored), Ok(Some(given))) => visit.fail(
+            &format!("the credentials were sealed with key {stored}, {} is key {given}", path.display()),
+            "put the right key file in place",
+        ),
         (_, Ok(None)) => visit.fail(&format!("{} holds no sealing key", path.display()), "put the copy of the key file in place"),
-        (_, Err(error)) => visit.fail(&format!("sealing key {}: {error}", path.display()), "put the copy of the key file in place, readable by Tresen only"),
+        (_, Err(error)) => visit
+            .fail(&format!("sealing key {}: {error}", path.display()), "put the copy of the key file in place, readable by Tresen only"),
     }
     let sources = operation::source_states(&mut conn).await?;
     for source in sources.iter().filter(|s| s.level == "bad" || s.level == "gone") {

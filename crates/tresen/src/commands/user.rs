@@ -8,7 +8,11 @@ use crate::wiring;
 
 /// Prints a link for a new password; works while `serve` runs.
 pub async fn reset_link(config: &Config, email: &str) -> Result<ExitCode> {
-    let public_url = config.server.public_url.as_deref().map_or_else(|| format!("http://{}", config.server.listen), |url| url.trim_end_matches('/').into());
+    let public_url = config
+        .server
+        .public_url
+        .as_deref()
+        .map_or_else(|| format!("http://{}", config.server.listen), |url| url.trim_end_matches('/').into());
     let db = wiring::open_beside(config, db::Access::Write).await?;
     let app = wiring::app_on(db, config, public_url, false).await?;
     let link = resets::link_for(&app, email).await;
