@@ -77,6 +77,7 @@
     const had = old.contains(document.activeElement) ? document.activeElement : null;
     const wasKey = had?.dataset.key;
     old.replaceWith(fresh);
+    markMain();
     window.htmx?.process(fresh);
     const heading = one("h1, h2", fresh)?.textContent.trim();
     document.title = title || (heading ? `${heading} – Tresen` : document.title);
@@ -87,6 +88,15 @@
       else focusHeading();
     }
     restoreDraft();
+  }
+
+  /** The page's main part is the conversation, or the list while none is open; one of the two is there on every width. */
+  function markMain() {
+    const isOpen = Boolean(one("main", work()));
+    list.role = isOpen ? "region" : "main";
+    const body = one(".pane-body", list);
+    if (isOpen) body.removeAttribute("id");
+    else body.id = "content";
   }
 
   function focusHeading() {
@@ -533,6 +543,12 @@
     announce(text("draftRestored"));
     saveSoon();
   }
+
+  // The chosen files by name, in the page's own words instead of the browser's.
+  document.addEventListener("change", (event) => {
+    const chosen = event.target.matches("#composer input[type=file]") && one("[data-chosen]", event.target.parentElement);
+    if (chosen) chosen.textContent = [...event.target.files].map((file) => file.name).join(", ");
+  });
 
   // ── Sending ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
