@@ -30,18 +30,22 @@ fn mail(id: &str, from: &str, text: &str) -> Inbound {
         kind: ItemKind::Mail,
         author: Author { name: "Sabine <b>Wirth".into(), handle: None, url: None, address: Some(from.into()) },
         title: Some("Doppelt abgebucht".into()),
-        text: text.into(),
+        text: format!("{text}\n\n> Frage\n> noch eine"),
         html: None,
         published_at: None,
         language_hint: None,
         in_reply_to: None,
-        attachments: vec![InboundAttachment { name: "Auszug März.html".into(), mime: "text/html".into(), content_id: None, bytes: b"<script>1</script>".to_vec() }],
+        attachments: vec![InboundAttachment {
+            name: "Auszug März.html".into(),
+            mime: "text/html".into(),
+            content_id: None,
+            bytes: b"<script>1</script>".to_vec(),
+        }],
         mail: Some(MailFacts {
             message_id: id.into(),
             from: vec![mailbox(from)],
             to: vec![mailbox("hallo@firma.example")],
             new_text: text.into(),
-            quoted: Some("> Frage\n> noch eine".into()),
             ..MailFacts::default()
         }),
         media: vec![],
@@ -91,8 +95,14 @@ impl Desk {
 
     async fn speak(&self, user: Id<kinds::User>, locale: Locale, next_after_answer: bool) {
         let mut tx = self.house.app.db.write().await.unwrap();
-        let preferences =
-            users::Preferences { name: "Miriam Koch".into(), locale, time_zone: None, theme: "system".into(), shortcuts: true, next_after_answer };
+        let preferences = users::Preferences {
+            name: "Miriam Koch".into(),
+            locale,
+            time_zone: None,
+            theme: "system".into(),
+            shortcuts: true,
+            next_after_answer,
+        };
         users::save_preferences(&mut tx, user, preferences).await.unwrap();
         tx.commit().await.unwrap();
     }
@@ -186,7 +196,9 @@ db_test! {
     async fn an_answer_waits_when_the_customer_wrote_meanwhile_and_can_be_sent_anyway(db: Db) {
         let desk = Desk::on(&db).await;
         let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
-        let answer = [("text", "Gern."), ("seen", "1"), ("view", "all"), ("cc", "chef@firma.example"), ("do", "send")];
+        // Some message, but not the newest one.
+        let seen = id.to_string();
+        let answer = [("text", "Gern."), ("seen", seen.as_str()), ("view", "all"), ("cc", "chef@firma.example"), ("do", "send")];
         let held = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &answer).await;
         assert_eq!(held.status, StatusCode::CONFLICT);
         held.assert_sound();
@@ -321,5 +333,58 @@ db_test! {
         let page = owner.get(&format!("/nordwind/inbox/{failed}?view=all")).await;
         page.assert_sound();
         assert!(page.text(".mail-foot").contains("Nicht gesendet") && page.text(".mail-foot").contains("Noch einmal senden"));
+    }
+
+    async fn a_call_is_logged_in_one_form_and_found_again(db: Db) {
+        let desk = Desk::on(&db).await;
+        let form = desk.jana.get("/nordwind/log").await;
+        assert_eq!(form.status, StatusCode::OK);
+        form.assert_sound();
+        let path = "/nordwind/log";
+        let empty = desk.jana.post(path, &[("kind", "call"), ("name", "Café Morgenrot"), ("text", " ")]).await;
+        assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+        empty.assert_sound();
+        assert_eq!(empty.attribute("#log-name", "value").as_deref(), Some("Café Morgenrot"));
+        assert_eq!(desk.jana.post(path, &[("kind", "telex"), ("text", "x")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(desk.viewer.post(path, &[("kind", "call"), ("text", "x")]).await.status, StatusCode::FORBIDDEN);
+        let fields = [("kind", "call"), ("name", "Café Morgenrot"), ("address", "0421 1234"), ("text", "Sucht eine Hausröstung für zwei Filialen."), ("done", "1")];
+        let page = desk.follow(&desk.jana, desk.jana.post(path, &fields).await).await;
+        assert!(page.text("#thread").contains("Hausröstung") && page.text("#thread").contains("Anruf"));
+        assert!(page.text("#content").contains("keine E-Mail-Adresse"), "nobody can be answered on a telephone number");
+        let found = desk.jana.get("/nordwind/search?q=hausr%C3%B6stung+filiale").await;
+        assert_eq!(found.status, StatusCode::OK);
+        found.assert_sound();
+        assert!(found.text("#content").contains("Café Morgenrot"));
+        assert!(found.body.contains("<mark>Hausröstung</mark>"));
+        let palette = swapped(&desk.jana, "/nordwind/search?q=hausr%C3%B6stung&part=palette", &[]).await;
+        assert!(palette.body.contains("href=\"/nordwind/inbox/") && !palette.body.contains("<html"));
+        let none = desk.jana.get("/nordwind/search?q=unauffindbar").await;
+        assert!(none.text("#content").contains("Nichts gefunden"));
+    }
+
+    async fn a_conversation_speaks_the_readers_language(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
+        desk.speak(desk.miriam_id, Locale::En, false).await;
+        desk.miriam.post(&format!("/nordwind/inbox/{id}/claim"), &[]).await;
+        let page = desk.miriam.get(&format!("/nordwind/inbox/{id}")).await;
+        page.assert_sound();
+        assert!(page.text("#thread .event").contains("Miriam Koch took it on"));
+        assert!(page.text("#band").contains("will read this."));
+        let wrong = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &[("text", "Hello"), ("cc", "nonsense")]).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(wrong.text("#composer-text"), "Hello");
+        assert!(!wrong.text("#composer-error").is_empty());
+    }
+
+    async fn only_what_bears_a_label_is_listed_when_one_asks_for_it(db: Db) {
+        let desk = Desk::on(&db).await;
+        let (labelled, _) = (desk.arrive("a@x", "Eins.").await, desk.arrive("b@x", "Zwei.").await);
+        desk.miriam.post(&format!("/nordwind/inbox/{labelled}/label"), &[("label", "B2B & Gastro")]).await;
+        let page = desk.miriam.get("/nordwind/inbox?view=all&label=b2b+%26+gastro").await;
+        page.assert_sound();
+        assert_eq!(page.attribute("#rows > li", "data-id"), Some(labelled.to_string()));
+        assert_eq!(page.body.matches("data-open=\"\" href").count() + page.body.matches("<a data-open href").count(), 1);
+        assert!(page.attribute(".row-name a", "href").unwrap().contains("label=b2b"), "opening keeps the filter");
     }
 }
