@@ -95,7 +95,12 @@
   });
 
   function escape(event) {
-    if (one("dialog[open]")) return;
+    const dialog = one("dialog[open]");
+    if (dialog) {
+      // The browser would close it too, but a moment later: a key pressed right after would still meet the dialog.
+      event.preventDefault();
+      return dialog.close();
+    }
     const menu = openMenus().at(-1);
     if (menu) {
       event.preventDefault();
