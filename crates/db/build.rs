@@ -16,7 +16,8 @@ fn main() {
         for file in files {
             let stem = file.file_stem().and_then(|s| s.to_str()).expect("a name");
             let (number, name) = stem.split_once('_').expect("NNNN_name.sql");
-            writeln!(out, "    ({}, {name:?}, include_str!({:?})),", number.parse::<i64>().expect("a number"), file.display().to_string()).unwrap();
+            writeln!(out, "    ({}, {name:?}, include_str!({:?})),", number.parse::<i64>().expect("a number"), file.display().to_string())
+                .unwrap();
         }
         out.push_str("];\n");
     }

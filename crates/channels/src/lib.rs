@@ -141,8 +141,7 @@ pub enum ItemKind {
 }
 
 impl ItemKind {
-    pub const ALL: [ItemKind; 8] =
-        [Self::Post, Self::Comment, Self::Mail, Self::Form, Self::Call, Self::Letter, Self::Visit, Self::Fair];
+    pub const ALL: [ItemKind; 8] = [Self::Post, Self::Comment, Self::Mail, Self::Form, Self::Call, Self::Letter, Self::Visit, Self::Fair];
     pub const fn name(self) -> &'static str {
         match self {
             Self::Post => "post",
@@ -362,7 +361,12 @@ pub trait Channel: Send + Sync {
     }
 
     /// Asks whether a client id has already arrived. `Ok(None)`: certainly not. Only called when `can_look_up_sent`.
-    fn find_sent<'a>(&'a self, _ctx: &'a Context, _connection: &'a Connection, _client_id: &'a str) -> BoxFuture<'a, Result<Option<Sent>, Failure>> {
+    fn find_sent<'a>(
+        &'a self,
+        _ctx: &'a Context,
+        _connection: &'a Connection,
+        _client_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Sent>, Failure>> {
         Box::pin(async { Err(Failure::Unsure { detail: "this channel cannot look".into() }) })
     }
 }

@@ -133,7 +133,9 @@ impl Conn {
     #[expect(clippy::disallowed_methods, reason = "the one builder of run-time SQL; values are bound, names come from code")]
     async fn built(&mut self, sqlite: String, pg: String, args: Vec<Value>) -> Result<Rows> {
         Ok(match self.raw() {
-            Raw::Sqlite(c) => Rows::Sqlite(sqlx::query_with(sqlx::AssertSqlSafe(sqlite), bind!(SqliteArguments, args, sqlite)).fetch_all(c).await?),
+            Raw::Sqlite(c) => {
+                Rows::Sqlite(sqlx::query_with(sqlx::AssertSqlSafe(sqlite), bind!(SqliteArguments, args, sqlite)).fetch_all(c).await?)
+            }
             Raw::Pg(c) => Rows::Pg(sqlx::query_with(sqlx::AssertSqlSafe(pg), bind!(PgArguments, args, postgres)).fetch_all(c).await?),
         })
     }
@@ -164,7 +166,9 @@ impl Tx {
     #[expect(clippy::disallowed_methods, reason = "the one builder of run-time SQL; values are bound, names come from code")]
     pub async fn run_built(&mut self, sqlite: String, pg: String, args: Vec<Value>) -> Result<u64> {
         Ok(match self.conn.raw() {
-            Raw::Sqlite(c) => sqlx::query_with(sqlx::AssertSqlSafe(sqlite), bind!(SqliteArguments, args, sqlite)).execute(c).await?.rows_affected(),
+            Raw::Sqlite(c) => {
+                sqlx::query_with(sqlx::AssertSqlSafe(sqlite), bind!(SqliteArguments, args, sqlite)).execute(c).await?.rows_affected()
+            }
             Raw::Pg(c) => sqlx::query_with(sqlx::AssertSqlSafe(pg), bind!(PgArguments, args, postgres)).execute(c).await?.rows_affected(),
         })
     }

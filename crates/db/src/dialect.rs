@@ -17,7 +17,11 @@ impl Sql {
     /// The highest `$n` of both texts.
     pub(crate) fn params(&self) -> usize {
         fn highest(text: &str) -> usize {
-            text.split('$').skip(1).filter_map(|rest| rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())].parse().ok()).max().unwrap_or(0)
+            text.split('$')
+                .skip(1)
+                .filter_map(|rest| rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())].parse().ok())
+                .max()
+                .unwrap_or(0)
         }
         highest(self.sqlite).max(highest(self.pg))
     }
@@ -29,32 +33,74 @@ macro_rules! sql { ($($part:tt)*) => { $crate::Sql { sqlite: concat!($($crate::f
 
 #[macro_export]
 macro_rules! fragment {
-    ($engine:ident $text:literal) => { $text };
-    (sqlite for_update) => { "" };
-    (pg for_update) => { " FOR UPDATE" };
-    (sqlite skip_locked) => { "" };
-    (pg skip_locked) => { " FOR UPDATE SKIP LOCKED" };
+    ($engine:ident $text:literal) => {
+        $text
+    };
+    (sqlite for_update) => {
+        ""
+    };
+    (pg for_update) => {
+        " FOR UPDATE"
+    };
+    (sqlite skip_locked) => {
+        ""
+    };
+    (pg skip_locked) => {
+        " FOR UPDATE SKIP LOCKED"
+    };
     // The database's clock in microseconds: leases never trust a node's own.
-    (sqlite db_now) => { "CAST(unixepoch('subsec') * 1000000 AS INTEGER)" };
-    (pg db_now) => { "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)" };
-    (sqlite [ids $p:literal]) => { concat!("(SELECT value FROM json_each(", $p, "))") };
-    (pg [ids $p:literal]) => { concat!("(SELECT value::bigint FROM jsonb_array_elements_text(", $p, "))") };
-    (sqlite [texts $p:literal]) => { concat!("(SELECT value FROM json_each(", $p, "))") };
-    (pg [texts $p:literal]) => { concat!("(SELECT value FROM jsonb_array_elements_text(", $p, "))") };
+    (sqlite db_now) => {
+        "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
+    };
+    (pg db_now) => {
+        "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+    };
+    (sqlite [ids $p:literal]) => {
+        concat!("(SELECT value FROM json_each(", $p, "))")
+    };
+    (pg [ids $p:literal]) => {
+        concat!("(SELECT value::bigint FROM jsonb_array_elements_text(", $p, "))")
+    };
+    (sqlite [texts $p:literal]) => {
+        concat!("(SELECT value FROM json_each(", $p, "))")
+    };
+    (pg [texts $p:literal]) => {
+        concat!("(SELECT value FROM jsonb_array_elements_text(", $p, "))")
+    };
     // A list of texts as rows with the column `value`.
-    (sqlite [each_text $p:literal]) => { concat!("json_each(", $p, ")") };
-    (pg [each_text $p:literal]) => { concat!("jsonb_array_elements_text(", $p, ") AS listed(value)") };
+    (sqlite [each_text $p:literal]) => {
+        concat!("json_each(", $p, ")")
+    };
+    (pg [each_text $p:literal]) => {
+        concat!("jsonb_array_elements_text(", $p, ") AS listed(value)")
+    };
     // A search document going in, and a search over a table of them.
-    (sqlite [document $p:literal]) => { $p };
-    (pg [document $p:literal]) => { concat!("to_tsvector('simple', ", $p, ")") };
-    (sqlite [found $table:literal $p:literal]) => { concat!($table, " MATCH ", $p) };
-    (pg [found $table:literal $p:literal]) => { concat!($table, ".document @@ to_tsquery('simple', ", $p, ")") };
+    (sqlite [document $p:literal]) => {
+        $p
+    };
+    (pg [document $p:literal]) => {
+        concat!("to_tsvector('simple', ", $p, ")")
+    };
+    (sqlite [found $table:literal $p:literal]) => {
+        concat!($table, " MATCH ", $p)
+    };
+    (pg [found $table:literal $p:literal]) => {
+        concat!($table, ".document @@ to_tsquery('simple', ", $p, ")")
+    };
     // Events whose transactions have all ended: on PostgreSQL below the snapshot's xmin, on SQLite the writer is alone.
-    (sqlite settled) => { "TRUE" };
-    (pg settled) => { "position < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)" };
+    (sqlite settled) => {
+        "TRUE"
+    };
+    (pg settled) => {
+        "position < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)"
+    };
     // Two values, the smaller or larger one; NULL is not handled.
-    (sqlite [greatest $a:literal $b:literal]) => { concat!("MAX(", $a, ", ", $b, ")") };
-    (pg [greatest $a:literal $b:literal]) => { concat!("GREATEST(", $a, ", ", $b, ")") };
+    (sqlite [greatest $a:literal $b:literal]) => {
+        concat!("MAX(", $a, ", ", $b, ")")
+    };
+    (pg [greatest $a:literal $b:literal]) => {
+        concat!("GREATEST(", $a, ", ", $b, ")")
+    };
 }
 
 #[cfg(test)]

@@ -75,7 +75,9 @@ mod tests {
         let order = Arc::new(Mutex::new(Vec::new()));
         let first = gate.pass(Turn::Background).await;
         let mut tasks = Vec::new();
-        for (name, turn) in [("b1", Turn::Background), ("b2", Turn::Background), ("p1", Turn::Person), ("quitter", Turn::Person), ("p2", Turn::Person)] {
+        for (name, turn) in
+            [("b1", Turn::Background), ("b2", Turn::Background), ("p1", Turn::Person), ("quitter", Turn::Person), ("p2", Turn::Person)]
+        {
             let (gate, order) = (gate.clone(), order.clone());
             let task = tokio::spawn(async move {
                 let _pass = gate.pass(turn).await;

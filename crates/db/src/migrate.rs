@@ -9,12 +9,16 @@ mod embedded {
     include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 }
 
-pub(crate) const SQLITE_VERSION: &str = "SELECT CAST(MAX(version) AS INTEGER) FROM _sqlx_migrations WHERE TRUE HAVING MAX(version) IS NOT NULL";
+pub(crate) const SQLITE_VERSION: &str =
+    "SELECT CAST(MAX(version) AS INTEGER) FROM _sqlx_migrations WHERE TRUE HAVING MAX(version) IS NOT NULL";
 pub(crate) const POSTGRES_VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations HAVING MAX(version) IS NOT NULL";
 
 fn migrator(files: &'static [(i64, &'static str, &'static str)]) -> Migrator {
     Migrator::with_migrations(
-        files.iter().map(|(number, name, sql)| Migration::new(*number, (*name).into(), MigrationType::Simple, (*sql).into_sql_str(), false)).collect(),
+        files
+            .iter()
+            .map(|(number, name, sql)| Migration::new(*number, (*name).into(), MigrationType::Simple, (*sql).into_sql_str(), false))
+            .collect(),
     )
 }
 

@@ -80,4 +80,3 @@ pub(crate) async fn release(db: &Db) -> Result<()> {
     .await?;
     tx.commit().await
 }
-

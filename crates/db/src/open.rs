@@ -167,7 +167,15 @@ impl Db {
         let holder = random.token();
         let ids = IdGenerator::new(clock.clone(), 0).map_err(|_| Error::NoNode)?;
         let env = Arc::new(Env { clock, random, ids, holder, node: 0, last_event_hint: AtomicI64::new(0) });
-        Ok(Db { pools, env, gate: Gate::default(), synchronous: Arc::new(AtomicU8::new(0)), has_node: false, _lock: None, notify: Arc::default() })
+        Ok(Db {
+            pools,
+            env,
+            gate: Gate::default(),
+            synchronous: Arc::new(AtomicU8::new(0)),
+            has_node: false,
+            _lock: None,
+            notify: Arc::default(),
+        })
     }
 
     /// Connects to PostgreSQL 15 or later and brings the schema up to date.
@@ -230,9 +238,9 @@ impl Db {
     pub async fn snapshot(&self) -> Result<Conn> {
         let inner = match &self.pools {
             Pools::Sqlite { read, .. } => Inner::SqliteTx(Transaction::begin(read.acquire().await?, Some("BEGIN".into_sql_str())).await?),
-            Pools::Pg(pool) => {
-                Inner::PgTx(Transaction::begin(pool.acquire().await?, Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".into_sql_str())).await?)
-            }
+            Pools::Pg(pool) => Inner::PgTx(
+                Transaction::begin(pool.acquire().await?, Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".into_sql_str())).await?,
+            ),
         };
         Ok(Conn::new(inner, self.env.clone(), None))
     }
@@ -326,7 +334,8 @@ pub async fn migrated_template(url: &str) -> Result<String> {
     let name = format!("tresen_template_{}", migrate::digest());
     let mut conn = sqlx::PgConnection::connect(url).await?;
     sqlx::query("SELECT pg_advisory_lock(7301)").execute(&mut conn).await?;
-    let there: Option<(i32,)> = sqlx::query_as("SELECT 1 FROM pg_database WHERE datname = $1").bind(&name).fetch_optional(&mut conn).await?;
+    let there: Option<(i32,)> =
+        sqlx::query_as("SELECT 1 FROM pg_database WHERE datname = $1").bind(&name).fetch_optional(&mut conn).await?;
     if there.is_none() {
         let making = format!("{name}_making");
         sqlx::raw_sql(quoted("DROP DATABASE IF EXISTS ", &making)).execute(&mut conn).await?;

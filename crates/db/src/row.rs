@@ -31,7 +31,10 @@ pub trait Row: Sized {
 }
 
 /// What a column is read into.
-#[diagnostic::on_unimplemented(message = "`{Self}` cannot be read from a column", note = "use `db::text_column!` for enums that are stored as text")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a column",
+    note = "use `db::text_column!` for enums that are stored as text"
+)]
 pub trait Column: Sized {
     fn read(cells: &Cells<'_>, place: Place) -> Result<Self>;
 }
@@ -80,7 +83,9 @@ impl<T: DeserializeOwned> Column for Option<Json<T>> {
             (Cells::Pg(row), Place::Index(at)) => row.try_get(at)?,
         };
         value
-            .map(|Json(value)| serde_json::from_value(value).map(Json).map_err(|e| Error::Column { column: format!("{place:?}"), why: e.to_string() }))
+            .map(|Json(value)| {
+                serde_json::from_value(value).map(Json).map_err(|e| Error::Column { column: format!("{place:?}"), why: e.to_string() })
+            })
             .transpose()
     }
 }

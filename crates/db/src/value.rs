@@ -11,7 +11,10 @@ pub enum Value {
     Bytes(Option<Vec<u8>>),
     Json(Option<Json<serde_json::Value>>),
     /// A full-text query, written in each engine's own language by `matching`.
-    Search { sqlite: String, postgres: String },
+    Search {
+        sqlite: String,
+        postgres: String,
+    },
 }
 
 macro_rules! value_from { ($($variant:ident: $t:ty),* $(,)?) => { $(
@@ -82,14 +85,23 @@ impl From<&[String]> for Value {
 #[macro_export]
 macro_rules! args { ($($v:expr),* $(,)?) => { vec![$($crate::Value::from($v)),*] } }
 
-macro_rules! bind { ($kind:ty, $values:expr, $search:ident) => { {
-    use sqlx::Arguments as _;
-    let mut bound = <$kind>::default();
-    for value in $values { match value {
-        $crate::Value::Bool(v) => bound.add(v), $crate::Value::I64(v) => bound.add(v), $crate::Value::F64(v) => bound.add(v),
-        $crate::Value::Text(v) => bound.add(v), $crate::Value::Bytes(v) => bound.add(v), $crate::Value::Json(v) => bound.add(v),
-        $crate::Value::Search { $search, .. } => bound.add($search),
-    }.map_err(sqlx::Error::Encode)?; }
-    bound
-} } }
+macro_rules! bind {
+    ($kind:ty, $values:expr, $search:ident) => {{
+        use sqlx::Arguments as _;
+        let mut bound = <$kind>::default();
+        for value in $values {
+            match value {
+                $crate::Value::Bool(v) => bound.add(v),
+                $crate::Value::I64(v) => bound.add(v),
+                $crate::Value::F64(v) => bound.add(v),
+                $crate::Value::Text(v) => bound.add(v),
+                $crate::Value::Bytes(v) => bound.add(v),
+                $crate::Value::Json(v) => bound.add(v),
+                $crate::Value::Search { $search, .. } => bound.add($search),
+            }
+            .map_err(sqlx::Error::Encode)?;
+        }
+        bound
+    }};
+}
 pub(crate) use bind;

@@ -30,7 +30,12 @@ async fn both_engines_have_the_same_tables_and_columns() {
 async fn workspace(db: &db::Db, slug: &str) -> Id<kinds::Workspace> {
     let mut tx = db.write().await.unwrap();
     let id = tx.id();
-    tx.run("INSERT INTO workspaces (id, slug, name, locale, time_zone, created_at) VALUES ($1, $2, $2, 'de-DE', 'Europe/Berlin', $3)", args![id, slug, tx.now()]).await.unwrap();
+    tx.run(
+        "INSERT INTO workspaces (id, slug, name, locale, time_zone, created_at) VALUES ($1, $2, $2, 'de-DE', 'Europe/Berlin', $3)",
+        args![id, slug, tx.now()],
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     id
 }

@@ -78,7 +78,8 @@ pub async fn behind(conn: &mut Conn, workspace: Option<Id<kinds::Workspace>>, af
 
 /// Where the settled events end now.
 pub async fn newest(conn: &mut Conn) -> Result<Position> {
-    let row: Option<(i64, i64)> = conn.opt(sql!("SELECT position, id FROM events WHERE " settled " ORDER BY position DESC, id DESC LIMIT 1"), vec![]).await?;
+    let row: Option<(i64, i64)> =
+        conn.opt(sql!("SELECT position, id FROM events WHERE " settled " ORDER BY position DESC, id DESC LIMIT 1"), vec![]).await?;
     Ok(row.map_or(Position::default(), |(p, id)| Position(p, id)))
 }
 

@@ -47,7 +47,11 @@ pub async fn wake_due(app: &App) -> Result<u64> {
         let due: Vec<(Id<kinds::Workspace>, Id<kinds::Conversation>)> =
             tx.all("SELECT workspace_id, id FROM conversations WHERE status = 'snoozed' AND snoozed_until <= $1 ORDER BY snoozed_until LIMIT $2", args![now, STEP]).await?;
         for (workspace, id) in &due {
-            tx.run("UPDATE conversations SET status = 'open', snoozed_until = NULL, last_message_at = $3 WHERE workspace_id = $1 AND id = $2", args![*workspace, *id, now]).await?;
+            tx.run(
+                "UPDATE conversations SET status = 'open', snoozed_until = NULL, last_message_at = $3 WHERE workspace_id = $1 AND id = $2",
+                args![*workspace, *id, now],
+            )
+            .await?;
             events::record(&mut tx, *workspace, "conversation.changed", Some(*id), None, json!({ "action": "woke" })).await?;
         }
         tx.commit().await?;

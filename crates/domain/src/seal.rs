@@ -87,7 +87,11 @@ impl Sealer {
     /// Notes the key's id on first use and compares it ever after.
     pub async fn check(&self, db: &Db) -> Result<std::result::Result<(), WrongKey>> {
         let mut tx = db.write().await?;
-        tx.run("INSERT INTO settings (key, value) VALUES ('sealing_key_id', $1) ON CONFLICT (key) DO NOTHING", args![serde_json::json!(self.key_id)]).await?;
+        tx.run(
+            "INSERT INTO settings (key, value) VALUES ('sealing_key_id', $1) ON CONFLICT (key) DO NOTHING",
+            args![serde_json::json!(self.key_id)],
+        )
+        .await?;
         let (db::Json(stored),): (db::Json<String>,) = tx.one("SELECT value FROM settings WHERE key = 'sealing_key_id'", vec![]).await?;
         tx.commit().await?;
         Ok(if stored == self.key_id { Ok(()) } else { Err(WrongKey { stored, given: self.key_id.clone() }) })

@@ -355,6 +355,24 @@ db_test! {
         assert_eq!(expiring, 10, "what a watch wants stays");
     }
 
+    async fn what_stands_beyond_the_end_of_a_cut_search_document_is_found_all_the_same(db: Db) {
+        let app = app(&db);
+        let seat = owner(&app, "nordwind").await;
+        let blog = account(&app, &seat, "Blog").await;
+        let long = format!("{} Kaffee", "Wort".repeat(3).chars().chain(" und".chars()).collect::<String>().repeat(10_000));
+        put(&app, &seat, blog, post(1, "Ole", &long, 2)).await;
+        put(&app, &seat, blog, post(2, "Ole", "Kaffee, kurz", 1)).await;
+        put(&app, &seat, blog, post(3, "Ole", "Tee", 3)).await;
+        let (cut,): (i64,) = app.db.read().await.unwrap().one("SELECT COUNT(*) FROM posts WHERE truncated", vec![]).await.unwrap();
+        assert_eq!(cut, 1);
+        assert_eq!(preview::preview(&app, &seat, None, "", "kaffee", 5).await.unwrap().unwrap().found, 2);
+        assert_eq!(archive_texts(&app, &seat, "kaffee").await, ["Kaffee, kurz".to_string(), long]);
+        let kaffee = watch(&app, &seat, "Kaffee", "kaffee").await;
+        let id = backfill::start(&app, &seat, kaffee).await.unwrap();
+        assert_eq!(backfill::step(&app, seat.ws(), id).await.unwrap(), Step::End);
+        assert_eq!(texts(&app, &seat, kaffee).await.len(), 2);
+    }
+
     async fn a_back_fill_of_an_archived_watch_stops(db: Db) {
         let app = app(&db);
         let seat = owner(&app, "nordwind").await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use channels::net::{Net, NetPolicy};
-use channels::{Auto, Author, Inbound, ItemKind, MailFacts, Mailbox};
+use channels::{Author, Auto, Inbound, ItemKind, MailFacts, Mailbox};
 use db::{Durability, Turn, args};
 use domain::accounts::{self, Person, Seat, users, workspaces};
 use domain::desk::{self, MessageState, Status, View, list, organise, reply, thread, undo};
@@ -17,7 +17,6 @@ use testkit::{TestDb, db_test};
 struct House {
     app: App,
     seat: Seat,
-    mail: Id<kinds::ChannelAccount>,
     source: Id<kinds::Source>,
 }
 
@@ -35,7 +34,7 @@ async fn house(db: &TestDb) -> House {
     });
     let seat = owner(&app, "nordwind").await;
     let mut tx = app.db.write().await.unwrap();
-    let (source, mail) = (tx.id(), tx.id());
+    let (source, mail): (_, Id<kinds::ChannelAccount>) = (tx.id(), tx.id());
     let settings = serde_json::json!({});
     tx.run(
         "INSERT INTO sources (id, channel, source_key, settings, state, next_at, created_at) VALUES ($1, 'mail', 'm', $2, 'active', 0, 0)",
@@ -50,15 +49,22 @@ async fn house(db: &TestDb) -> House {
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    House { app, seat, mail, source }
+    House { app, seat, source }
 }
 
 async fn owner(app: &App, slug: &str) -> Seat {
     let mut tx = app.db.write().await.unwrap();
     let email = format!("{slug}@firma.test");
-    let new = users::NewUser { email: &email, name: "Miriam Koch", password_hash: None, locale: Locale::DeDe, is_installation_admin: false };
+    let new =
+        users::NewUser { email: &email, name: "Miriam Koch", password_hash: None, locale: Locale::DeDe, is_installation_admin: false };
     let user = users::create(&mut tx, new).await.unwrap();
-    workspaces::create(&mut tx, workspaces::NewWorkspace { name: slug, slug, locale: Locale::DeDe, time_zone: "Europe/Berlin", is_demo: false }, user).await.unwrap();
+    workspaces::create(
+        &mut tx,
+        workspaces::NewWorkspace { name: slug, slug, locale: Locale::DeDe, time_zone: "Europe/Berlin", is_demo: false },
+        user,
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     let person = Person {
         id: user,
@@ -108,7 +114,20 @@ impl House {
     }
     async fn lot(&self, items: Vec<Inbound>, fence: Option<i64>, imported: bool) -> domain::Result<Report> {
         let cursor = Some(serde_json::json!({ "n": items.len() }));
-        intake::ingest(&self.app, Lot { source: self.source, fence, items, cursor, imported, next_at: None, turn: Turn::Background, durability: Durability::Reread }).await
+        intake::ingest(
+            &self.app,
+            Lot {
+                source: self.source,
+                fence,
+                items,
+                cursor,
+                imported,
+                next_at: None,
+                turn: Turn::Background,
+                durability: Durability::Reread,
+            },
+        )
+        .await
     }
     async fn list(&self, view: View) -> Vec<list::Row> {
         list::page(&mut self.app.db.read().await.unwrap(), &self.seat, &list::Filter { view, ..Default::default() }, 50).await.unwrap()
@@ -122,7 +141,15 @@ impl House {
         Runner::new(self.app.db.clone(), registry).run_due().await.unwrap();
     }
     async fn state(&self, message: Id<kinds::Message>) -> MessageState {
-        self.app.db.read().await.unwrap().one::<(MessageState,)>("SELECT state FROM messages WHERE id = $1", args![message]).await.unwrap().0
+        self.app
+            .db
+            .read()
+            .await
+            .unwrap()
+            .one::<(MessageState,)>("SELECT state FROM messages WHERE id = $1", args![message])
+            .await
+            .unwrap()
+            .0
     }
 }
 

@@ -29,6 +29,7 @@ pub async fn lease(tx: &mut Tx, name: &str, lasts: Duration) -> Result<Option<Le
 /// Gives a lease back before its time.
 pub async fn release_lease(tx: &mut Tx, lease: &Lease) -> Result<()> {
     let holder = tx.env().holder.clone();
-    tx.run("UPDATE leases SET expires_at = 0 WHERE name = $1 AND holder = $2 AND fence = $3", args![&lease.name, holder, lease.fence]).await?;
+    tx.run("UPDATE leases SET expires_at = 0 WHERE name = $1 AND holder = $2 AND fence = $3", args![&lease.name, holder, lease.fence])
+        .await?;
     Ok(())
 }

@@ -134,12 +134,22 @@ pub async fn claim(tx: &mut Tx, kinds: &[String], lease: Duration) -> Result<Opt
 /// Prolongs the lease of a running job. `false`: it was lost.
 pub async fn renew(tx: &mut Tx, job: &Claimed, lease: Duration) -> Result<bool> {
     let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
-    let n = tx.run(sql!("UPDATE jobs SET lease_until = " db_now " + $3 WHERE id = $1 AND fence = $2 AND state = 'running'"), args![job.id, job.fence, lease]).await?;
+    let n = tx
+        .run(
+            sql!("UPDATE jobs SET lease_until = " db_now " + $3 WHERE id = $1 AND fence = $2 AND state = 'running'"),
+            args![job.id, job.fence, lease],
+        )
+        .await?;
     Ok(n == 1)
 }
 
 /// Ends a job inside the handler's own transaction, so that its effect and its end are one. Fails when the lease was lost: roll back then.
-pub async fn settle(tx: &mut Tx, job: &Claimed, outcome: &crate::Outcome, random: &dyn model::Random) -> std::result::Result<(), LostLease> {
+pub async fn settle(
+    tx: &mut Tx,
+    job: &Claimed,
+    outcome: &crate::Outcome,
+    random: &dyn model::Random,
+) -> std::result::Result<(), LostLease> {
     let now = tx.now();
     let (state, run_at, failure, finished) = match outcome {
         crate::Outcome::Done => (JobState::Done, now, None, Some(now)),
@@ -173,7 +183,13 @@ pub async fn hand_back(tx: &mut Tx, job: &Claimed) -> Result<()> {
 /// The administrator's "try again": a failed job gets all its attempts back. `false`: there is no such failed job.
 pub async fn retry(tx: &mut Tx, id: Id<kinds::Job>) -> Result<bool> {
     let now = tx.now();
-    Ok(tx.run("UPDATE jobs SET state = 'ready', run_at = $2, attempts = 0, finished_at = NULL WHERE id = $1 AND state = 'failed'", args![id, now]).await? == 1)
+    Ok(tx
+        .run(
+            "UPDATE jobs SET state = 'ready', run_at = $2, attempts = 0, finished_at = NULL WHERE id = $1 AND state = 'failed'",
+            args![id, now],
+        )
+        .await?
+        == 1)
 }
 
 /// The administrator's "throw away".

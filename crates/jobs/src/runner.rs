@@ -109,7 +109,10 @@ impl Runner {
             let mut conn = self.db.read().await?;
             let now = conn.now();
             let waiting: Option<(i64,)> = conn
-                .opt("SELECT next_at FROM schedules WHERE name = $1 AND next_at > $2 AND next_at <= $3", db::args![schedule.name, now, now + schedule.every])
+                .opt(
+                    "SELECT next_at FROM schedules WHERE name = $1 AND next_at > $2 AND next_at <= $3",
+                    db::args![schedule.name, now, now + schedule.every],
+                )
                 .await?;
             drop(conn);
             if waiting.is_none() {

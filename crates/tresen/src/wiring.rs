@@ -32,7 +32,8 @@ pub async fn open_db(config: &Config) -> Result<Db> {
 /// As [`open_db`], with a clock and randomness of the caller's.
 pub async fn open_db_with(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Db> {
     let options = OpenOptions { clock, random, connections: config.store.connections };
-    std::fs::create_dir_all(&config.store.data).with_context(|| format!("the data folder {} cannot be made", config.store.data.display()))?;
+    std::fs::create_dir_all(&config.store.data)
+        .with_context(|| format!("the data folder {} cannot be made", config.store.data.display()))?;
     Ok(match &config.store.database {
         Some(url) => Db::open_postgres(url, options).await.context("PostgreSQL could not be opened")?,
         None => Db::open_sqlite(&config.store.data, options).await.context("the database could not be opened")?,
@@ -60,7 +61,12 @@ pub fn key_path(config: &Config) -> std::path::PathBuf {
 
 /// What adapters are handed, with the network as the settings allow it.
 pub fn channels_context(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<channels::Context> {
-    let allow_private = config.network.allow_private.iter().map(|range| range.parse().map_err(|e| anyhow::anyhow!("network.allow_private: {e}"))).collect::<Result<Vec<_>>>()?;
+    let allow_private = config
+        .network
+        .allow_private
+        .iter()
+        .map(|range| range.parse().map_err(|e| anyhow::anyhow!("network.allow_private: {e}")))
+        .collect::<Result<Vec<_>>>()?;
     let policy = channels::net::NetPolicy { allow_private, extra_ca: config.network.extra_ca.clone() };
     policy.check().map_err(|e| anyhow::anyhow!("network.extra_ca: {e}"))?;
     Ok(channels::Context { clock, random, net: channels::net::Net::new(policy), limits: channels::Limits::default() })
@@ -126,7 +132,12 @@ fn system_mail(config: &Config) -> Option<SystemMail> {
 
 /// Which jobs this process does.
 pub fn registry(app: &App) -> jobs::Registry {
-    macro_rules! handler { ($handler:path) => { { let app = app.clone(); move |job| $handler(app.clone(), job) } } }
+    macro_rules! handler {
+        ($handler:path) => {{
+            let app = app.clone();
+            move |job| $handler(app.clone(), job)
+        }};
+    }
     let registry = jobs::Registry::default()
         .on(domain::desk::deliver::KIND, 4, handler!(domain::desk::deliver::run))
         .on(domain::listening::backfill::KIND, 1, handler!(domain::listening::backfill::run))

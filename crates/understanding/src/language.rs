@@ -17,12 +17,23 @@ impl Found {
 const MIN_LETTERS: usize = 12;
 
 /// Words so frequent that two of them in a short text settle German or English, where trigrams are still unsure.
-const GERMAN: &[&str] = &["und", "der", "die", "das", "ist", "nicht", "ich", "sie", "mit", "für", "auf", "ein", "eine", "wir", "auch", "bei", "noch", "war", "sehr", "danke", "bitte", "kann", "wenn", "aber", "wie", "mir", "euch", "ihr", "zum", "vom", "nur", "schon", "heute", "kein", "keine", "wird", "haben", "habe", "hab", "gibt", "immer", "wieder"];
-const ENGLISH: &[&str] = &["the", "and", "is", "not", "you", "with", "for", "this", "that", "was", "have", "are", "it", "my", "your", "from", "but", "what", "they", "very", "please", "thanks", "when", "how", "can", "just", "been", "would", "there"];
+const GERMAN: &[&str] = &[
+    "und", "der", "die", "das", "ist", "nicht", "ich", "sie", "mit", "für", "auf", "ein", "eine", "wir", "auch", "bei", "noch", "war",
+    "sehr", "danke", "bitte", "kann", "wenn", "aber", "wie", "mir", "euch", "ihr", "zum", "vom", "nur", "schon", "heute", "kein", "keine",
+    "wird", "haben", "habe", "hab", "gibt", "immer", "wieder",
+];
+const ENGLISH: &[&str] = &[
+    "the", "and", "is", "not", "you", "with", "for", "this", "that", "was", "have", "are", "it", "my", "your", "from", "but", "what",
+    "they", "very", "please", "thanks", "when", "how", "can", "just", "been", "would", "there",
+];
 
 /// Finds the language of a text: URLs, handles and tags taken out first.
 pub fn language(text: &str) -> Found {
-    let words: Vec<&str> = text.split_whitespace().filter(|w| !w.starts_with("http") && !w.starts_with("www.") && !w.starts_with(['@', '#'])).take(400).collect();
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .filter(|w| !w.starts_with("http") && !w.starts_with("www.") && !w.starts_with(['@', '#']))
+        .take(400)
+        .collect();
     let text = words.join(" ");
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     if letters < MIN_LETTERS && text.chars().all(|c| c.is_ascii() || !c.is_alphabetic()) {
@@ -104,7 +115,8 @@ mod tests {
 
     #[test]
     fn the_sample_set_is_recognised_where_it_is_there() {
-        let path = std::env::var("TRESEN_DATA").map_or_else(|_| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), Into::into);
+        let path = std::env::var("TRESEN_DATA")
+            .map_or_else(|_| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), Into::into);
         let Ok(table) = std::fs::read_to_string(path.join("langid_short/langid_short.tsv")) else {
             return eprintln!("skipped: no development data at {}", path.display());
         };

@@ -252,7 +252,7 @@
   }
 
   /** `u`: the newest thing that was done, whichever page it was done on. */
-  const undo = () => act(() => ask(`${base}/undo`, { method: "POST", body: new URLSearchParams() }));
+  const undo = () => act(() => ask(`${base}/undo?view=${list.dataset.view}`, { method: "POST", body: new URLSearchParams() }));
 
   // ── The list ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -361,7 +361,10 @@
     const { kind, subject, detail } = event;
     if (!kind.startsWith("conversation.") && kind !== "message.state") return;
     ahead.delete(subject);
-    if (kind === "conversation.draft") return checkListLater();
+    if (kind === "conversation.draft") {
+      if (subject === openId()) ping();
+      return checkListLater();
+    }
     if (subject && subject === openId()) {
       if (detail?.direction === "in" && composerText()) wroteAgain = true;
       refreshSoon();
@@ -515,7 +518,10 @@
   document.addEventListener("input", (event) => {
     const form = event.target.closest("#composer");
     if (!form) return;
+    const begins = performance.now() - typedAt > 10_000;
     typedAt = performance.now();
+    // Colleagues learn at once that somebody writes, not with the next ping.
+    if (begins) ping();
     store(keyOf(form), JSON.stringify({ ...draftOf(form), at: Date.now() }));
     saveSoon();
   });

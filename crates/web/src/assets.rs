@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use crate::error::{Fault, Reply};
 
 macro_rules! files { ($($name:literal),* $(,)?) => { &[$(($name, include_bytes!(concat!("../assets/", $name)) as &[u8])),*] } }
-const FILES: &[(&str, &[u8])] = files!["tokens.css", "components.css", "app.css", "icons.svg", "lib.js", "app.js", "inbox.js", "keys.js", "vendor/htmx-2.0.11.min.js"];
+const FILES: &[(&str, &[u8])] =
+    files!["tokens.css", "components.css", "app.css", "icons.svg", "lib.js", "app.js", "inbox.js", "keys.js", "vendor/htmx-2.0.11.min.js"];
 
 /// One hash over all files: a page never mixes releases.
 static VERSION: LazyLock<String> = LazyLock::new(|| {

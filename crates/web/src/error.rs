@@ -44,18 +44,30 @@ impl IntoResponse for Fault {
         let (status, title, detail) = match &self.0 {
             Error::NotFound => (StatusCode::NOT_FOUND, "fault-not-found", Sentence::new("fault-not-found-detail")),
             Error::Invalid { why, .. } => (StatusCode::UNPROCESSABLE_ENTITY, "fault-invalid", why.clone()),
-            Error::InvalidFields(fields) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "fault-invalid", fields.first().map_or_else(|| Sentence::new("fault-invalid"), |(_, why)| why.clone()))
+            Error::InvalidFields(fields) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "fault-invalid",
+                fields.first().map_or_else(|| Sentence::new("fault-invalid"), |(_, why)| why.clone()),
+            ),
+            Error::Forbidden(permission) => {
+                (StatusCode::FORBIDDEN, "fault-forbidden", Sentence::new("fault-forbidden-detail").with("permission", *permission))
             }
-            Error::Forbidden(permission) => (StatusCode::FORBIDDEN, "fault-forbidden", Sentence::new("fault-forbidden-detail").with("permission", *permission)),
             Error::Conflict(why) => (StatusCode::CONFLICT, "fault-conflict", why.clone()),
             Error::Refused(refused) => (StatusCode::FORBIDDEN, "fault-refused", refused.why.clone()),
-            Error::TooMany { seconds } => {
-                (StatusCode::TOO_MANY_REQUESTS, "fault-too-many", Sentence::new("fault-too-many-detail").with("minutes", i64::try_from(seconds.div_ceil(60)).unwrap_or(15)))
+            Error::TooMany { seconds } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "fault-too-many",
+                Sentence::new("fault-too-many-detail").with("minutes", i64::try_from(seconds.div_ceil(60)).unwrap_or(15)),
+            ),
+            Error::Upstream(failure) => {
+                (StatusCode::BAD_GATEWAY, "fault-upstream", Sentence::new("fault-upstream-detail").with("detail", failure.to_string()))
             }
-            Error::Upstream(failure) => (StatusCode::BAD_GATEWAY, "fault-upstream", Sentence::new("fault-upstream-detail").with("detail", failure.to_string())),
-            Error::Db(error) if error.is_temporary() => (StatusCode::SERVICE_UNAVAILABLE, "fault-database", Sentence::new("fault-database-detail")),
-            Error::Db(_) | Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "fault-internal", Sentence::new("fault-internal-detail")),
+            Error::Db(error) if error.is_temporary() => {
+                (StatusCode::SERVICE_UNAVAILABLE, "fault-database", Sentence::new("fault-database-detail"))
+            }
+            Error::Db(_) | Error::Internal(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "fault-internal", Sentence::new("fault-internal-detail"))
+            }
         };
         let mut said = Said { status, title: Sentence::new(title), detail, field: None, rule: None, reference: None };
         match &self.0 {
@@ -141,7 +153,8 @@ pub async fn not_found() -> Fault {
 }
 
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let what = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+    let what =
+        panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
     Fault(Error::Internal(format!("panic: {what}"))).into_response()
 }
 
@@ -162,4 +175,3 @@ pub fn html_as(status: StatusCode, template: &impl Template) -> Reply {
 pub fn see(path: impl AsRef<str>) -> Reply {
     Ok(axum::response::Redirect::to(path.as_ref()).into_response())
 }
-

@@ -99,7 +99,8 @@ fn visitor(request: &Request, trust: &Trust) -> Visitor {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let believed = peer.is_some_and(|peer| trust.proxies.contains(&peer.to_canonical()));
     // Each proxy appends what it saw, so the last entry is the trusted proxy's own word.
-    let forwarded = believed.then(|| text("x-forwarded-for").rsplit(',').next().and_then(|last| last.trim().parse::<IpAddr>().ok())).flatten();
+    let forwarded =
+        believed.then(|| text("x-forwarded-for").rsplit(',').next().and_then(|last| last.trim().parse::<IpAddr>().ok())).flatten();
     Visitor {
         address: forwarded.or(peer).map(|ip| ip.to_canonical().to_string()).unwrap_or_default(),
         user_agent: text("user-agent").to_string(),

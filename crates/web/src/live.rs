@@ -34,8 +34,10 @@ pub async fn stream(visit: Visit, Query(from): Query<From>, headers: HeaderMap) 
     // Listening begins before the table is read, so nothing falls between.
     let receiver = visit.app.feed.listen();
     let state = Reader { app: visit.app.clone(), workspace: visit.seat.ws(), at: after, receiver, pending: Vec::new(), caught_up: false };
-    let stream: std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>> =
-        Box::pin(stream::once(async { Ok(Event::default().retry(Duration::from_secs(2)).comment("tresen")) }).chain(stream::unfold(state, Reader::next)));
+    let stream: std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>> = Box::pin(
+        stream::once(async { Ok(Event::default().retry(Duration::from_secs(2)).comment("tresen")) })
+            .chain(stream::unfold(state, Reader::next)),
+    );
     let mut response = Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))).into_response();
     // Reverse proxies (nginx) must not gather the stream.
     response.headers_mut().insert("x-accel-buffering", http::HeaderValue::from_static("no"));

@@ -135,10 +135,11 @@ pub fn initials(name: &str) -> String {
 /// `?said=KEY&undo=ID&take_back=ID` after an action: the toast, with its way back.
 fn toast(visit: &Visit) -> Option<Toast> {
     let query = visit.visitor.path.split_once('?')?.1;
-    let (mut said, mut undo, mut take_back) = (None, None, None);
+    let (mut said, mut undo, mut take_back, mut view) = (None, None, None, None);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "said" => said = Some(value.into_owned()),
+            "view" => view = value.parse::<domain::desk::View>().ok(),
             "undo" => undo = value.parse::<model::Id<model::kinds::Event>>().ok(),
             "take_back" => take_back = value.parse::<model::Id<model::kinds::Message>>().ok(),
             _ => {}
@@ -146,10 +147,12 @@ fn toast(visit: &Visit) -> Option<Toast> {
     }
     // Only texts made for this may be shown: the query is anybody's.
     let key = said.filter(|key| key.starts_with("said-"))?;
+    // The way back ends in the view it began in.
+    let view = view.map_or(String::new(), |view| format!("?view={view}"));
     Some(Toast {
         text: visit.t().by_key(&key, &[])?,
-        undo: undo.map(|id| visit.path(format!("undo/{id}"))),
-        take_back: take_back.map(|id| visit.path(format!("messages/{id}/take-back"))),
+        undo: undo.map(|id| visit.path(format!("undo/{id}{view}"))),
+        take_back: take_back.map(|id| visit.path(format!("messages/{id}/take-back{view}"))),
     })
 }
 

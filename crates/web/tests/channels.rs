@@ -56,7 +56,10 @@ impl Answer {
                 }
             }
         }
-        assert!(page.select(&Selector::parse("[style], [onclick], script:not([src], [type=\"application/json\"])").unwrap()).next().is_none(), "the policy forbids it");
+        assert!(
+            page.select(&Selector::parse("[style], [onclick], script:not([src], [type=\"application/json\"])").unwrap()).next().is_none(),
+            "the policy forbids it"
+        );
     }
 }
 
@@ -80,7 +83,13 @@ impl House {
             let new = users::NewUser { email: &email, name, password_hash: None, locale: Locale::DeDe, is_installation_admin: false };
             people.push(users::create(&mut tx, new).await.unwrap());
         }
-        let new = workspaces::NewWorkspace { name: "Nordwind", slug: "nordwind", locale: Locale::DeDe, time_zone: "Europe/Berlin", is_demo: false };
+        let new = workspaces::NewWorkspace {
+            name: "Nordwind",
+            slug: "nordwind",
+            locale: Locale::DeDe,
+            time_zone: "Europe/Berlin",
+            is_demo: false,
+        };
         let workspace = workspaces::create(&mut tx, new, people[0]).await.unwrap();
         workspaces::join(&mut tx, workspace, people[1], &[(BuiltinRole::Viewer, None)]).await.unwrap();
         let owner = sessions::open(&mut tx, people[0], &sessions::Visitor::default()).await.unwrap();
@@ -100,7 +109,9 @@ impl House {
             request = request.header(header::COOKIE, format!("tresen_session={session}")).header("sec-fetch-site", "same-origin");
         }
         let request = match form {
-            Some(form) => request.method("POST").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(form.to_string())),
+            Some(form) => {
+                request.method("POST").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(form.to_string()))
+            }
             None => request.body(Body::empty()),
         };
         let response = router(site).oneshot(request.unwrap()).await.unwrap();

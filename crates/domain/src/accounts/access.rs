@@ -62,7 +62,10 @@ pub struct Grant {
 pub enum Scope {
     Everything,
     /// Conversations of these teams or accounts, posts of these accounts.
-    Only { teams: Vec<Id<kinds::Team>>, accounts: Vec<Id<kinds::ChannelAccount>> },
+    Only {
+        teams: Vec<Id<kinds::Team>>,
+        accounts: Vec<Id<kinds::ChannelAccount>>,
+    },
 }
 
 /// A person in one workspace with what they may do there: what every workspace verb takes.
@@ -137,6 +140,9 @@ pub async fn seat(conn: &mut Conn, person: Person, slug: &str) -> Result<Seat> {
             args![workspace.id, membership],
         )
         .await?;
-    let grants = rows.into_iter().map(|r| Grant { permissions: PermissionSet::from_names(&r.permissions.0), team: r.team_id, account: r.account_id }).collect();
+    let grants = rows
+        .into_iter()
+        .map(|r| Grant { permissions: PermissionSet::from_names(&r.permissions.0), team: r.team_id, account: r.account_id })
+        .collect();
     Ok(Seat { person, workspace, membership, grants })
 }

@@ -39,7 +39,8 @@ pub struct FirstRun {
 pub async fn set_up(app: &App, token: &str, form: FirstRun, visitor: &Visitor) -> Result<(String, String)> {
     passwords::check(&form.password)?;
     let (password, random) = (form.password.clone(), app.db.env().random.clone());
-    let hash = tokio::task::spawn_blocking(move || passwords::hash(&password, &*random)).await.map_err(|e| Error::Internal(e.to_string()))??;
+    let hash =
+        tokio::task::spawn_blocking(move || passwords::hash(&password, &*random)).await.map_err(|e| Error::Internal(e.to_string()))??;
     let mut tx = app.db.write().await?;
     links::consume(&mut tx, LinkKind::Setup, token).await?;
     if users::any(&mut tx).await? {
@@ -47,13 +48,31 @@ pub async fn set_up(app: &App, token: &str, form: FirstRun, visitor: &Visitor) -
     }
     let user: Id<kinds::User> = users::create(
         &mut tx,
-        users::NewUser { email: &form.email, name: &form.name, password_hash: Some(hash), locale: form.locale, is_installation_admin: true },
+        users::NewUser {
+            email: &form.email,
+            name: &form.name,
+            password_hash: Some(hash),
+            locale: form.locale,
+            is_installation_admin: true,
+        },
     )
     .await?;
     let slug = workspaces::slug_of(&form.workspace);
-    let new = workspaces::NewWorkspace { name: &form.workspace, slug: &slug, locale: form.locale, time_zone: &form.time_zone, is_demo: false };
+    let new =
+        workspaces::NewWorkspace { name: &form.workspace, slug: &slug, locale: form.locale, time_zone: &form.time_zone, is_demo: false };
     let workspace = workspaces::create(&mut tx, new, user).await?;
-    audit::record(&mut tx, audit::Entry { workspace: Some(workspace), actor: Some(user), action: "workspace.created", subject_kind: Some("workspace"), subject: Some(workspace.as_i64()), detail: serde_json::json!({}) }).await?;
+    audit::record(
+        &mut tx,
+        audit::Entry {
+            workspace: Some(workspace),
+            actor: Some(user),
+            action: "workspace.created",
+            subject_kind: Some("workspace"),
+            subject: Some(workspace.as_i64()),
+            detail: serde_json::json!({}),
+        },
+    )
+    .await?;
     let token = sessions::open(&mut tx, user, visitor).await?;
     tx.commit().await?;
     Ok((token, slug))

@@ -125,7 +125,10 @@ mod tests {
     fn roles_are_sets_and_the_owner_has_them_all() {
         assert_eq!(BuiltinRole::Owner.permissions().names().len(), Permission::ALL.len());
         assert!(BuiltinRole::Admin.permissions().contains(Permission::ChannelEdit));
-        assert!(!BuiltinRole::Admin.permissions().contains(Permission::InboxAnswer), "an administrator keeps the house and does not speak for it");
+        assert!(
+            !BuiltinRole::Admin.permissions().contains(Permission::InboxAnswer),
+            "an administrator keeps the house and does not speak for it"
+        );
         assert!(!BuiltinRole::Viewer.permissions().contains(Permission::InboxNote));
         let set = PermissionSet::from_names(&["inbox.read", "from.the.future"]);
         assert_eq!(set.names(), ["inbox.read"]);

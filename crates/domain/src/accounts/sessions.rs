@@ -30,8 +30,12 @@ pub async fn sign_in(app: &App, email: &str, password: &str, visitor: &Visitor) 
     for key in [format!("login:{email_key}"), format!("login-from:{}", visitor.address)] {
         count_attempt(&app.db, &key, ATTEMPTS).await?;
     }
-    let found: Option<(Id<kinds::User>, Option<String>)> =
-        app.db.read().await?.opt("SELECT id, password_hash FROM users WHERE email_key = $1 AND disabled_at IS NULL", args![&email_key]).await?;
+    let found: Option<(Id<kinds::User>, Option<String>)> = app
+        .db
+        .read()
+        .await?
+        .opt("SELECT id, password_hash FROM users WHERE email_key = $1 AND disabled_at IS NULL", args![&email_key])
+        .await?;
     let (user, hash) = found.map_or((None, None), |(id, hash)| (Some(id), hash));
     let password = password.to_string();
     let matches = tokio::task::spawn_blocking(move || passwords::verify(&password, hash.as_deref())).await.unwrap_or(false);
@@ -53,7 +57,18 @@ pub async fn open(tx: &mut db::Tx, user: Id<kinds::User>, visitor: &Visitor) -> 
         args![id, user, hash_token(&token), now, now + LONGEST, model::text::excerpt(&model::text::clean(&visitor.user_agent), 200), &visitor.address],
     )
     .await?;
-    audit::record(tx, audit::Entry { workspace: None, actor: Some(user), action: "session.opened", subject_kind: Some("session"), subject: Some(id.as_i64()), detail: serde_json::json!({}) }).await?;
+    audit::record(
+        tx,
+        audit::Entry {
+            workspace: None,
+            actor: Some(user),
+            action: "session.opened",
+            subject_kind: Some("session"),
+            subject: Some(id.as_i64()),
+            detail: serde_json::json!({}),
+        },
+    )
+    .await?;
     Ok(token)
 }
 
@@ -131,7 +146,18 @@ pub async fn revoke(db: &Db, user: Id<kinds::User>, session: Id<kinds::Session>)
     if tx.run("DELETE FROM sessions WHERE id = $1 AND user_id = $2", args![session, user]).await? == 0 {
         return Err(Error::NotFound);
     }
-    audit::record(&mut tx, audit::Entry { workspace: None, actor: Some(user), action: "session.revoked", subject_kind: Some("session"), subject: Some(session.as_i64()), detail: serde_json::json!({}) }).await?;
+    audit::record(
+        &mut tx,
+        audit::Entry {
+            workspace: None,
+            actor: Some(user),
+            action: "session.revoked",
+            subject_kind: Some("session"),
+            subject: Some(session.as_i64()),
+            detail: serde_json::json!({}),
+        },
+    )
+    .await?;
     Ok(tx.commit().await?)
 }
 

@@ -18,7 +18,9 @@ pub fn check_email(email: &str) -> Result<String> {
     let email = email.trim();
     let good = email.len() <= 254
         && email.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';' | '"'))
-        && email.split_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.'));
+        && email.split_once('@').is_some_and(|(local, host)| {
+            !local.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+        });
     if good { Ok(email.to_string()) } else { Err(Error::invalid("email", "error-email")) }
 }
 

@@ -17,7 +17,26 @@ pub struct NewWorkspace<'a> {
 }
 
 /// First path segments that are no workspaces.
-const RESERVED: &[&str] = &["login", "logout", "setup", "invitation", "reset", "assets", "me", "healthz", "readyz", "metrics", "form", "api", "admin", "demo", "hooks", "workspaces", "static", "help"];
+const RESERVED: &[&str] = &[
+    "login",
+    "logout",
+    "setup",
+    "invitation",
+    "reset",
+    "assets",
+    "me",
+    "healthz",
+    "readyz",
+    "metrics",
+    "form",
+    "api",
+    "admin",
+    "demo",
+    "hooks",
+    "workspaces",
+    "static",
+    "help",
+];
 
 /// A name for addresses made of a workspace's name: `Kaffee Nordwind` → `kaffee-nordwind`.
 pub fn slug_of(name: &str) -> String {
@@ -35,7 +54,10 @@ pub fn slug_of(name: &str) -> String {
 }
 
 pub fn check_slug(slug: &str) -> Result<()> {
-    let good = !slug.is_empty() && slug.len() <= 40 && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') && !RESERVED.contains(&slug);
+    let good = !slug.is_empty()
+        && slug.len() <= 40
+        && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !RESERVED.contains(&slug);
     if good { Ok(()) } else { Err(Error::invalid("slug", "error-slug")) }
 }
 
@@ -129,8 +151,11 @@ pub async fn save(app: &App, seat: &Seat, changes: Changes) -> Result<()> {
         return Err(Error::invalid("time_zone", "error-time-zone"));
     }
     let mut tx = app.db.write().await?;
-    tx.run("UPDATE workspaces SET name = $2, locale = $3, time_zone = $4 WHERE id = $1", args![seat.ws(), name, changes.locale.tag(), &changes.time_zone])
-        .await?;
+    tx.run(
+        "UPDATE workspaces SET name = $2, locale = $3, time_zone = $4 WHERE id = $1",
+        args![seat.ws(), name, changes.locale.tag(), &changes.time_zone],
+    )
+    .await?;
     let detail = serde_json::json!({ "locale": changes.locale.tag(), "time_zone": changes.time_zone });
     record(&mut tx, seat, "workspace.changed", "workspace", seat.ws().as_i64(), detail).await?;
     Ok(tx.commit().await?)
@@ -143,7 +168,8 @@ pub async fn create_another(app: &App, person: &Person, changes: Changes) -> Res
     }
     let slug = slug_of(&changes.name);
     let mut tx = app.db.write().await?;
-    let new = NewWorkspace { name: &changes.name, slug: &slug, locale: changes.locale, time_zone: &changes.time_zone, is_demo: app.config.demo };
+    let new =
+        NewWorkspace { name: &changes.name, slug: &slug, locale: changes.locale, time_zone: &changes.time_zone, is_demo: app.config.demo };
     let workspace = create(&mut tx, new, person.id).await?;
     let entry = audit::Entry {
         workspace: Some(workspace),

@@ -67,11 +67,14 @@ async fn deliver(app: &App, job: &Claimed) -> Result<Outcome> {
 
     // 2. The network.
     let sent = async {
-        let (channel, mut connection, from) = sources::sender(app, waiting.workspace_id, waiting.account_id).await.map_err(|error| match error {
-            Error::Upstream(failure) => failure,
-            error => Failure::Unreachable { detail: error.to_string() },
-        })?;
-        let outgoing = outgoing(app, &waiting, message, from, &connection).await.map_err(|error| Failure::Unreachable { detail: error.to_string() })?;
+        let (channel, mut connection, from) =
+            sources::sender(app, waiting.workspace_id, waiting.account_id).await.map_err(|error| match error {
+                Error::Upstream(failure) => failure,
+                error => Failure::Unreachable { detail: error.to_string() },
+            })?;
+        let outgoing = outgoing(app, &waiting, message, from, &connection)
+            .await
+            .map_err(|error| Failure::Unreachable { detail: error.to_string() })?;
         connection.settings["loop_marker"] = loop_marker(app).into();
         channel.send(&app.channels, &connection, &outgoing).await
     }
@@ -101,7 +104,11 @@ async fn deliver(app: &App, job: &Claimed) -> Result<Outcome> {
             set_state(&mut tx, &waiting, message, MessageState::Failed, Some(why.clone())).await?;
             // Back into the composer, text intact, with the reason.
             if let Some(author) = waiting.author_id {
-                let cc = waiting.recipients.as_ref().map(|r| r.0.cc.iter().map(|m| m.address.clone()).collect::<Vec<_>>().join(", ")).unwrap_or_default();
+                let cc = waiting
+                    .recipients
+                    .as_ref()
+                    .map(|r| r.0.cc.iter().map(|m| m.address.clone()).collect::<Vec<_>>().join(", "))
+                    .unwrap_or_default();
                 let has_draft: Option<(i64,)> = tx
                     .opt(
                         "SELECT user_id FROM drafts WHERE workspace_id = $1 AND conversation_id = $2 AND user_id = $3 AND kind = 'answer'",
@@ -109,7 +116,8 @@ async fn deliver(app: &App, job: &Claimed) -> Result<Outcome> {
                     )
                     .await?;
                 if has_draft.is_none() {
-                    drafts::keep(&mut tx, waiting.workspace_id, waiting.conversation_id, author, "answer", &waiting.text, &cc, Some(&why)).await?;
+                    drafts::keep(&mut tx, waiting.workspace_id, waiting.conversation_id, author, "answer", &waiting.text, &cc, Some(&why))
+                        .await?;
                 }
             }
             Outcome::Failed(jobs::Failure::new("job-failure-network").with("detail", failure))
@@ -126,7 +134,13 @@ pub fn loop_marker(app: &App) -> String {
     app.sealer.mac("loop-marker", b"1")[..12].iter().map(|b| format!("{b:02x}")).collect()
 }
 
-async fn set_state(tx: &mut db::Tx, waiting: &Waiting, message: Id<kinds::Message>, state: MessageState, failure: Option<Sentence>) -> Result<()> {
+async fn set_state(
+    tx: &mut db::Tx,
+    waiting: &Waiting,
+    message: Id<kinds::Message>,
+    state: MessageState,
+    failure: Option<Sentence>,
+) -> Result<()> {
     let now = tx.now();
     let sent_at = (state == MessageState::Sent).then_some(now);
     tx.run(
@@ -134,7 +148,15 @@ async fn set_state(tx: &mut db::Tx, waiting: &Waiting, message: Id<kinds::Messag
         args![message, state, failure.map(serde_json::to_value).transpose()?, sent_at],
     )
     .await?;
-    events::record(tx, waiting.workspace_id, "message.state", Some(waiting.conversation_id), None, serde_json::json!({ "state": state.name() })).await?;
+    events::record(
+        tx,
+        waiting.workspace_id,
+        "message.state",
+        Some(waiting.conversation_id),
+        None,
+        serde_json::json!({ "state": state.name() }),
+    )
+    .await?;
     Ok(())
 }
 
@@ -143,7 +165,10 @@ async fn outgoing(app: &App, waiting: &Waiting, message: Id<kinds::Message>, fro
         .db
         .read()
         .await?
-        .all("SELECT name, mime, sha256 FROM attachments WHERE workspace_id = $1 AND message_id = $2 ORDER BY id", args![waiting.workspace_id, message])
+        .all(
+            "SELECT name, mime, sha256 FROM attachments WHERE workspace_id = $1 AND message_id = $2 ORDER BY id",
+            args![waiting.workspace_id, message],
+        )
         .await?;
     let (blobs, ws) = (app.blobs.clone(), waiting.workspace_id);
     let attachments = tokio::task::spawn_blocking(move || {
@@ -155,7 +180,9 @@ async fn outgoing(app: &App, waiting: &Waiting, message: Id<kinds::Message>, fro
     .map_err(|e| Error::Internal(e.to_string()))??;
     let recipients = waiting.recipients.as_ref().map(|r| r.0.clone()).unwrap_or_default();
     // The token finds the conversation again for mail programs that break threads; only where the server takes plus addresses.
-    let wants_token = connection.settings["reply_token"].as_bool().unwrap_or_else(|| connection.settings["reply_token"].as_str().is_some_and(|flag| !flag.is_empty()));
+    let wants_token = connection.settings["reply_token"]
+        .as_bool()
+        .unwrap_or_else(|| connection.settings["reply_token"].as_str().is_some_and(|flag| !flag.is_empty()));
     let key = app.sealer.derive("reply-token");
     let reply_to = if wants_token { channels::mail::token::address(&key, waiting.conversation_id.as_i64(), &from.address) } else { None };
     Ok(Outgoing {

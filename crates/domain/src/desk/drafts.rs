@@ -27,7 +27,8 @@ pub async fn save(app: &App, seat: &Seat, id: Id<kinds::Conversation>, kind: &st
     let was_there = keep(&mut tx, seat.ws(), id, seat.user(), kind, &text, cc, None).await?;
     // Colleagues learn that an answer has begun or was dropped, not every keystroke.
     if kind == "answer" && was_there == text.trim().is_empty() {
-        events::record(&mut tx, seat.ws(), "conversation.draft", Some(id), Some(seat.user()), serde_json::json!({ "writing": !was_there })).await?;
+        events::record(&mut tx, seat.ws(), "conversation.draft", Some(id), Some(seat.user()), serde_json::json!({ "writing": !was_there }))
+            .await?;
     }
     Ok(tx.commit().await?)
 }
@@ -64,7 +65,14 @@ pub(super) async fn keep(
     Ok(was.is_some())
 }
 
-pub(super) async fn drop_draft(tx: &mut Tx, ws: Id<kinds::Workspace>, id: Id<kinds::Conversation>, user: Id<kinds::User>, kind: &str) -> Result<()> {
-    tx.run("DELETE FROM drafts WHERE workspace_id = $1 AND conversation_id = $2 AND user_id = $3 AND kind = $4", args![ws, id, user, kind]).await?;
+pub(super) async fn drop_draft(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    id: Id<kinds::Conversation>,
+    user: Id<kinds::User>,
+    kind: &str,
+) -> Result<()> {
+    tx.run("DELETE FROM drafts WHERE workspace_id = $1 AND conversation_id = $2 AND user_id = $3 AND kind = $4", args![ws, id, user, kind])
+        .await?;
     Ok(())
 }

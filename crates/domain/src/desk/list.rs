@@ -64,7 +64,8 @@ macro_rules! list_sql { ($where:literal) => { sql!(
 pub async fn page(conn: &mut Conn, seat: &Seat, filter: &Filter, limit: i64) -> Result<Vec<Row>> {
     let (at, id) = filter.before.map_or((i64::MAX, i64::MAX), |(at, id)| (at.micros(), id.as_i64()));
     let (all, teams, accounts) = store::reach(&seat.scope(Permission::InboxRead));
-    let mut values = args![seat.ws(), seat.user(), at, id, limit, all, teams, accounts, filter.label.as_deref().map(fold_key), filter.account];
+    let mut values =
+        args![seat.ws(), seat.user(), at, id, limit, all, teams, accounts, filter.label.as_deref().map(fold_key), filter.account];
     let sql: Sql = match filter.view {
         View::Mine => list_sql!("c.assignee_id = $2 AND c.status = 'open'"),
         View::Team(team) => {

@@ -46,7 +46,12 @@ pub async fn add(app: &App, seat: &Seat, log: Log) -> Result<Id<kinds::Conversat
         external_id: format!("manual:{}", app.db.id::<()>()),
         canonical_url: None,
         kind: log.kind,
-        author: channels::Author { name: model::text::clean(&log.name).trim().to_string(), handle: None, url: None, address: Some(address).filter(|a| !a.is_empty()) },
+        author: channels::Author {
+            name: model::text::clean(&log.name).trim().to_string(),
+            handle: None,
+            url: None,
+            address: Some(address).filter(|a| !a.is_empty()),
+        },
         title: Some(if subject.is_empty() { model::text::excerpt(&text, 80) } else { subject }),
         text,
         html: None,
@@ -57,7 +62,9 @@ pub async fn add(app: &App, seat: &Seat, log: Log) -> Result<Id<kinds::Conversat
         mail: None,
         media: Vec::new(),
     };
-    let conversation = intake::deliver(app, seat.ws(), account, item).await?.ok_or_else(|| Error::Internal("a logged item made no conversation".into()))?;
+    let conversation = intake::deliver(app, seat.ws(), account, item)
+        .await?
+        .ok_or_else(|| Error::Internal("a logged item made no conversation".into()))?;
     let mut tx = app.db.write().await?;
     let now = tx.now();
     tx.run(

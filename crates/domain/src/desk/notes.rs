@@ -36,7 +36,8 @@ pub async fn add(app: &App, seat: &Seat, id: Id<kinds::Conversation>, text: &str
         events::record(&mut tx, seat.ws(), "mention", Some(id), Some(seat.user()), serde_json::json!({ "user": user })).await?;
     }
     drafts::drop_draft(&mut tx, seat.ws(), id, seat.user(), "note").await?;
-    events::record(&mut tx, seat.ws(), "conversation.message", Some(id), Some(seat.user()), serde_json::json!({ "direction": "note" })).await?;
+    events::record(&mut tx, seat.ws(), "conversation.message", Some(id), Some(seat.user()), serde_json::json!({ "direction": "note" }))
+        .await?;
     tx.commit().await?;
     Ok(message)
 }
@@ -46,8 +47,9 @@ async fn mentioned(conn: &mut Conn, ws: Id<kinds::Workspace>, text: &str) -> Res
     if !text.contains('@') {
         return Ok(Vec::new());
     }
-    let members: Vec<(Id<kinds::User>, String)> =
-        conn.all(sql!("SELECT u.id, u.name FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1"), args![ws]).await?;
+    let members: Vec<(Id<kinds::User>, String)> = conn
+        .all(sql!("SELECT u.id, u.name FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1"), args![ws])
+        .await?;
     let text = crate::fold_key(text);
     let first = |name: &str| name.split(' ').next().unwrap_or_default().to_string();
     let keys: Vec<(Id<kinds::User>, String)> = members.into_iter().map(|(id, name)| (id, crate::fold_key(&name))).collect();
@@ -55,7 +57,9 @@ async fn mentioned(conn: &mut Conn, ws: Id<kinds::Workspace>, text: &str) -> Res
         .iter()
         .filter(|(_, name)| {
             let unique = keys.iter().filter(|(_, other)| first(other) == first(name)).count() == 1;
-            let after = |needle: &str| text.match_indices(&format!("@{needle}")).any(|(at, hit)| !text[at + hit.len()..].starts_with(char::is_alphanumeric));
+            let after = |needle: &str| {
+                text.match_indices(&format!("@{needle}")).any(|(at, hit)| !text[at + hit.len()..].starts_with(char::is_alphanumeric))
+            };
             after(name) || unique && after(&first(name))
         })
         .map(|(id, _)| *id)

@@ -28,14 +28,23 @@ pub async fn claim(app: &App, seat: &Seat, id: Id<kinds::Conversation>) -> Done 
 }
 
 /// Hands it to a person, a team, both, or nobody.
-pub async fn assign(app: &App, seat: &Seat, id: Id<kinds::Conversation>, to: Option<Id<kinds::User>>, team: Option<Id<kinds::Team>>) -> Done {
+pub async fn assign(
+    app: &App,
+    seat: &Seat,
+    id: Id<kinds::Conversation>,
+    to: Option<Id<kinds::User>>,
+    team: Option<Id<kinds::Team>>,
+) -> Done {
     change(app, seat, id, "assigned", async |tx, c| {
         if let Some(user) = to {
-            let member = tx.opt::<(i64,)>("SELECT id FROM memberships WHERE workspace_id = $1 AND user_id = $2", args![seat.ws(), user]).await?;
+            let member =
+                tx.opt::<(i64,)>("SELECT id FROM memberships WHERE workspace_id = $1 AND user_id = $2", args![seat.ws(), user]).await?;
             member.ok_or(Error::NotFound)?;
         }
         if let Some(team) = team {
-            tx.opt::<(i64,)>("SELECT id FROM teams WHERE workspace_id = $1 AND id = $2", args![seat.ws(), team]).await?.ok_or(Error::NotFound)?;
+            tx.opt::<(i64,)>("SELECT id FROM teams WHERE workspace_id = $1 AND id = $2", args![seat.ws(), team])
+                .await?
+                .ok_or(Error::NotFound)?;
         }
         set_assignee(tx, seat, c, to).await?;
         tx.run("UPDATE conversations SET team_id = $3 WHERE workspace_id = $1 AND id = $2", args![seat.ws(), c.id, team]).await?;
@@ -68,7 +77,11 @@ pub async fn snooze(app: &App, seat: &Seat, id: Id<kinds::Conversation>, until: 
         if until <= tx.now() {
             return Err(Error::invalid("until", "error-snooze-past"));
         }
-        tx.run("UPDATE conversations SET status = 'snoozed', snoozed_until = $3 WHERE workspace_id = $1 AND id = $2", args![seat.ws(), c.id, until]).await?;
+        tx.run(
+            "UPDATE conversations SET status = 'snoozed', snoozed_until = $3 WHERE workspace_id = $1 AND id = $2",
+            args![seat.ws(), c.id, until],
+        )
+        .await?;
         Ok(json!({ "status": c.status.name(), "snoozed_until": c.snoozed_until.map(Timestamp::micros) }))
     })
     .await
@@ -76,7 +89,8 @@ pub async fn snooze(app: &App, seat: &Seat, id: Id<kinds::Conversation>, until: 
 
 pub async fn set_priority(app: &App, seat: &Seat, id: Id<kinds::Conversation>, priority: Priority) -> Done {
     change(app, seat, id, "priority", async |tx, c| {
-        tx.run("UPDATE conversations SET priority = $3 WHERE workspace_id = $1 AND id = $2", args![seat.ws(), c.id, priority as i64]).await?;
+        tx.run("UPDATE conversations SET priority = $3 WHERE workspace_id = $1 AND id = $2", args![seat.ws(), c.id, priority as i64])
+            .await?;
         Ok(json!({ "priority": c.priority }))
     })
     .await
@@ -102,7 +116,10 @@ pub async fn add_label(app: &App, seat: &Seat, id: Id<kinds::Conversation>, labe
 pub async fn remove_label(app: &App, seat: &Seat, id: Id<kinds::Conversation>, label: &str) -> Done {
     change(app, seat, id, "unlabelled", async |tx, c| {
         let gone: Option<(String,)> = tx
-            .opt("DELETE FROM conversation_labels WHERE workspace_id = $1 AND conversation_id = $2 AND label_key = $3 RETURNING label", args![seat.ws(), c.id, fold_key(label)])
+            .opt(
+                "DELETE FROM conversation_labels WHERE workspace_id = $1 AND conversation_id = $2 AND label_key = $3 RETURNING label",
+                args![seat.ws(), c.id, fold_key(label)],
+            )
             .await?;
         Ok(gone.map_or(json!({}), |(label,)| json!({ "add_label": label })))
     })
@@ -115,7 +132,13 @@ async fn set_assignee(tx: &mut Tx, seat: &Seat, c: &Conversation, to: Option<Id<
 }
 
 /// The frame of every verb here: one transaction with the change, its event and its undo.
-async fn change(app: &App, seat: &Seat, id: Id<kinds::Conversation>, action: &str, verb: impl AsyncFnOnce(&mut Tx, &Conversation) -> Result<Json>) -> Done {
+async fn change(
+    app: &App,
+    seat: &Seat,
+    id: Id<kinds::Conversation>,
+    action: &str,
+    verb: impl AsyncFnOnce(&mut Tx, &Conversation) -> Result<Json>,
+) -> Done {
     let mut tx = app.db.write().await?;
     let conversation = store::lock(&mut tx, seat, Permission::InboxOrganise, id).await?;
     let former = verb(&mut tx, &conversation).await?;

@@ -45,8 +45,13 @@ impl Presence {
     /// The others who are here, writers first.
     pub fn who(&self, conversation: Id<kinds::Conversation>, except: Id<kinds::User>, now: Timestamp) -> Vec<Somebody> {
         let all = self.0.lock().unwrap_or_else(|p| p.into_inner());
-        let mut here: Vec<Somebody> =
-            all.get(&conversation).into_iter().flatten().filter(|(s, at)| s.user != except && now.since(*at) < GONE).map(|(s, _)| s.clone()).collect();
+        let mut here: Vec<Somebody> = all
+            .get(&conversation)
+            .into_iter()
+            .flatten()
+            .filter(|(s, at)| s.user != except && now.since(*at) < GONE)
+            .map(|(s, _)| s.clone())
+            .collect();
         here.sort_by_key(|s| (!s.is_writing, s.since));
         here
     }

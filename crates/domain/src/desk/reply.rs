@@ -50,7 +50,12 @@ pub async fn send(app: &App, seat: &Seat, id: Id<kinds::Conversation>, reply: Re
     if reply.files.iter().map(|f| f.bytes.len()).sum::<usize>() > FILES_MAX {
         return Err(Error::invalid("files", "error-files-too-large"));
     }
-    let cc = reply.cc.iter().filter(|a| !a.trim().is_empty()).map(|a| users::check_email(a).map_err(|_| Error::invalid("cc", "error-email"))).collect::<Result<Vec<_>>>()?;
+    let cc = reply
+        .cc
+        .iter()
+        .filter(|a| !a.trim().is_empty())
+        .map(|a| users::check_email(a).map_err(|_| Error::invalid("cc", "error-email")))
+        .collect::<Result<Vec<_>>>()?;
     let files = keep_files(app, seat.ws(), reply.files).await?;
 
     let mut tx = app.db.write().await?;
@@ -61,7 +66,9 @@ pub async fn send(app: &App, seat: &Seat, id: Id<kinds::Conversation>, reply: Re
     let to = recipients(&mut tx, seat, &conversation).await?;
     let cc: Vec<Mailbox> = cc.into_iter().map(|address| Mailbox { name: None, address }).collect();
     // Where answers leave is where the customer's next mail arrives: threading looks at that account.
-    let via = sources::through(&mut tx, seat.ws(), conversation.account_id).await?.ok_or_else(|| Error::refused("channel.cannot-send", "refused-cannot-send"))?;
+    let via = sources::through(&mut tx, seat.ws(), conversation.account_id)
+        .await?
+        .ok_or_else(|| Error::refused("channel.cannot-send", "refused-cannot-send"))?;
     privacy::outreach::answer(&mut tx, seat.ws(), &conversation, &to).await?;
 
     let (message, now) = (tx.id::<kinds::Message>(), tx.now());
@@ -98,14 +105,16 @@ pub async fn send(app: &App, seat: &Seat, id: Id<kinds::Conversation>, reply: Re
     .await?;
     drafts::drop_draft(&mut tx, seat.ws(), id, seat.user(), "answer").await?;
     enqueue_delivery(&mut tx, seat.ws(), id, message, Some(now + UNDO_TIME)).await?;
-    events::record(&mut tx, seat.ws(), "conversation.message", Some(id), Some(seat.user()), serde_json::json!({ "direction": "out" })).await?;
+    events::record(&mut tx, seat.ws(), "conversation.message", Some(id), Some(seat.user()), serde_json::json!({ "direction": "out" }))
+        .await?;
     tx.commit().await?;
     Ok(message)
 }
 
 /// The Message-ID of an own answer, without brackets.
 pub async fn message_id(conn: &mut db::Conn, seat: &Seat, message: Id<kinds::Message>) -> Result<Option<String>> {
-    let found: Option<(Option<String>,)> = conn.opt("SELECT message_id FROM messages WHERE workspace_id = $1 AND id = $2", args![seat.ws(), message]).await?;
+    let found: Option<(Option<String>,)> =
+        conn.opt("SELECT message_id FROM messages WHERE workspace_id = $1 AND id = $2", args![seat.ws(), message]).await?;
     Ok(found.and_then(|(id,)| id))
 }
 
@@ -130,7 +139,8 @@ pub async fn take_back(app: &App, seat: &Seat, message: Id<kinds::Message>) -> R
         args![seat.ws(), conversation],
     )
     .await?;
-    events::record(&mut tx, seat.ws(), "message.state", Some(conversation), Some(seat.user()), serde_json::json!({ "state": "undone" })).await?;
+    events::record(&mut tx, seat.ws(), "message.state", Some(conversation), Some(seat.user()), serde_json::json!({ "state": "undone" }))
+        .await?;
     tx.commit().await?;
     Ok(conversation)
 }
@@ -158,7 +168,15 @@ async fn settle_by_hand(app: &App, seat: &Seat, message: Id<kinds::Message>, sta
     if state == MessageState::Queued {
         enqueue_delivery(&mut tx, seat.ws(), conversation, message, None).await?;
     }
-    events::record(&mut tx, seat.ws(), "message.state", Some(conversation), Some(seat.user()), serde_json::json!({ "state": state.name() })).await?;
+    events::record(
+        &mut tx,
+        seat.ws(),
+        "message.state",
+        Some(conversation),
+        Some(seat.user()),
+        serde_json::json!({ "state": state.name() }),
+    )
+    .await?;
     tx.commit().await?;
     Ok(conversation)
 }
@@ -201,7 +219,11 @@ async fn recipients(tx: &mut Tx, seat: &Seat, conversation: &Conversation) -> Re
             args![seat.ws(), conversation.id],
         )
         .await?;
-    Ok(found.into_iter().filter(|(address, _)| address.contains('@')).map(|(address, name)| Mailbox { name: Some(name).filter(|n| !n.is_empty()), address }).collect())
+    Ok(found
+        .into_iter()
+        .filter(|(address, _)| address.contains('@'))
+        .map(|(address, name)| Mailbox { name: Some(name).filter(|n| !n.is_empty()), address })
+        .collect())
 }
 
 /// In-Reply-To, References and subject after the newest message with a Message-ID (RFC 5322 §3.6.4).

@@ -4,8 +4,8 @@ use db::{Conn, Value, args, row, sql};
 use model::{Id, Timestamp, kinds};
 
 use super::{Status, store};
-use crate::accounts::{Permission, Seat};
 use crate::Result;
+use crate::accounts::{Permission, Seat};
 
 row! {
     pub struct FoundMessage {
@@ -57,7 +57,18 @@ pub async fn messages(conn: &mut Conn, seat: &Seat, words: &str, filter: &Filter
                     AND ($5 OR c.team_id IN " [ids "$6"] " OR c.account_id IN " [ids "$7"] ")
                     AND ($8 IS NULL OR c.channel = $8) AND ($9 IS NULL OR c.status = $9)
                   ORDER BY m.sort_at DESC, m.id DESC LIMIT $10"),
-            args![search, seat.ws(), at, id, all, teams, accounts, filter.channel.clone(), filter.status.map(|s| s.name().to_string()), limit],
+            args![
+                search,
+                seat.ws(),
+                at,
+                id,
+                all,
+                teams,
+                accounts,
+                filter.channel.clone(),
+                filter.status.map(|s| s.name().to_string()),
+                limit
+            ],
         )
         .await?)
 }

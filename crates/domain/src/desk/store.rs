@@ -63,7 +63,9 @@ pub(super) async fn load(conn: &mut Conn, seat: &Seat, permission: Permission, i
 
 /// As [`load`], and nobody else changes the row until this transaction ends.
 pub(super) async fn lock(tx: &mut Tx, seat: &Seat, permission: Permission, id: Id<kinds::Conversation>) -> Result<Conversation> {
-    tx.opt::<(i64,)>(sql!("SELECT id FROM conversations WHERE workspace_id = $1 AND id = $2" for_update), args![seat.ws(), id]).await?.ok_or(Error::NotFound)?;
+    tx.opt::<(i64,)>(sql!("SELECT id FROM conversations WHERE workspace_id = $1 AND id = $2" for_update), args![seat.ws(), id])
+        .await?
+        .ok_or(Error::NotFound)?;
     load(tx, seat, permission, id).await
 }
 

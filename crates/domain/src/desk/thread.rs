@@ -172,12 +172,17 @@ pub async fn open(conn: &mut Conn, seat: &Seat, id: Id<kinds::Conversation>) -> 
             deliver_after: m.deliver_after,
         })
         .collect();
-    let labels: Vec<(String,)> =
-        conn.all("SELECT label FROM conversation_labels WHERE workspace_id = $1 AND conversation_id = $2 ORDER BY label_key", args![ws, id]).await?;
+    let labels: Vec<(String,)> = conn
+        .all("SELECT label FROM conversation_labels WHERE workspace_id = $1 AND conversation_id = $2 ORDER BY label_key", args![ws, id])
+        .await?;
     let participants =
         conn.all("SELECT address, name, role FROM conversation_participants WHERE workspace_id = $1 AND conversation_id = $2 ORDER BY added_at, address_key", args![ws, id]).await?;
-    let mine: Vec<Draft> =
-        conn.all("SELECT kind, text, cc, failure, updated_at FROM drafts WHERE workspace_id = $1 AND conversation_id = $2 AND user_id = $3", args![ws, id, seat.user()]).await?;
+    let mine: Vec<Draft> = conn
+        .all(
+            "SELECT kind, text, cc, failure, updated_at FROM drafts WHERE workspace_id = $1 AND conversation_id = $2 AND user_id = $3",
+            args![ws, id, seat.user()],
+        )
+        .await?;
     let mut drafts = Drafts::default();
     for draft in mine {
         match draft.kind.as_str() {

@@ -13,7 +13,12 @@ use crate::{App, Error, Result, events, fold_key};
 const LASTS: Duration = Duration::from_secs(600);
 
 /// Keeps the former values of what a verb changed.
-pub(super) async fn remember(tx: &mut Tx, seat: &Seat, conversation: Id<kinds::Conversation>, former: serde_json::Value) -> Result<Id<kinds::Event>> {
+pub(super) async fn remember(
+    tx: &mut Tx,
+    seat: &Seat,
+    conversation: Id<kinds::Conversation>,
+    former: serde_json::Value,
+) -> Result<Id<kinds::Event>> {
     let (id, now) = (tx.id::<kinds::Event>(), tx.now());
     tx.run(
         "INSERT INTO undos (id, workspace_id, user_id, conversation_id, former, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -21,7 +26,8 @@ pub(super) async fn remember(tx: &mut Tx, seat: &Seat, conversation: Id<kinds::C
     )
     .await?;
     // Nothing here is worth keeping once it can no longer be used.
-    tx.run("DELETE FROM undos WHERE workspace_id = $1 AND user_id = $2 AND created_at < $3", args![seat.ws(), seat.user(), now - LASTS]).await?;
+    tx.run("DELETE FROM undos WHERE workspace_id = $1 AND user_id = $2 AND created_at < $3", args![seat.ws(), seat.user(), now - LASTS])
+        .await?;
     Ok(id)
 }
 
@@ -30,7 +36,10 @@ pub async fn newest(app: &App, seat: &Seat) -> Result<Option<Id<kinds::Event>>> 
     let mut conn = app.db.read().await?;
     let after = conn.now() - LASTS;
     let found: Option<(Id<kinds::Event>,)> = conn
-        .opt("SELECT id FROM undos WHERE workspace_id = $1 AND user_id = $2 AND created_at > $3 ORDER BY id DESC LIMIT 1", args![seat.ws(), seat.user(), after])
+        .opt(
+            "SELECT id FROM undos WHERE workspace_id = $1 AND user_id = $2 AND created_at > $3 ORDER BY id DESC LIMIT 1",
+            args![seat.ws(), seat.user(), after],
+        )
         .await?;
     Ok(found.map(|(id,)| id))
 }
@@ -69,7 +78,8 @@ pub async fn undo(app: &App, seat: &Seat, id: Id<kinds::Event>) -> Result<Id<kin
             _ => 0,
         };
     }
-    events::record(&mut tx, ws, "conversation.changed", Some(conversation), Some(seat.user()), serde_json::json!({ "action": "undone" })).await?;
+    events::record(&mut tx, ws, "conversation.changed", Some(conversation), Some(seat.user()), serde_json::json!({ "action": "undone" }))
+        .await?;
     tx.commit().await?;
     Ok(conversation)
 }

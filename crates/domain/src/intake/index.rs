@@ -58,7 +58,12 @@ pub async fn reindex(tx: &mut Tx) -> Result<u64> {
         let Some(last) = messages.last() else { return Ok(written) };
         after = last.id.as_i64();
         for said in &messages {
-            let incoming = [said.subject.as_deref().unwrap_or_default(), said.text.as_str(), said.author_name.as_str(), said.author_address.as_deref().unwrap_or_default()];
+            let incoming = [
+                said.subject.as_deref().unwrap_or_default(),
+                said.text.as_str(),
+                said.author_name.as_str(),
+                said.author_address.as_deref().unwrap_or_default(),
+            ];
             let parts: &[&str] = if said.direction == "in" { &incoming } else { &incoming[1..2] };
             index_message(tx, said.id, parts, &said.lang).await?;
             written += 1;

@@ -103,7 +103,12 @@ pub async fn ingest(app: &App, lot: Lot) -> Result<Report> {
 }
 
 /// Takes one item handed in from outside (delivery door, form, by hand). On disk when it returns: the far side may forget it.
-pub async fn deliver(app: &App, workspace: Id<kinds::Workspace>, account: Id<kinds::ChannelAccount>, item: Inbound) -> Result<Option<Id<kinds::Conversation>>> {
+pub async fn deliver(
+    app: &App,
+    workspace: Id<kinds::Workspace>,
+    account: Id<kinds::ChannelAccount>,
+    item: Inbound,
+) -> Result<Option<Id<kinds::Conversation>>> {
     let mut conn = app.db.read().await?;
     let subscriber: Subscriber = conn
         .opt("SELECT id, workspace_id, channel, name, address, team_id, settings FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL", args![workspace, account])
@@ -163,4 +168,3 @@ async fn holds(tx: &mut Tx, lot: &Lot) -> Result<()> {
     let current: Option<(i64,)> = tx.opt(sql!("SELECT fence FROM sources WHERE id = $1" for_update), args![lot.source]).await?;
     if current == Some((fence,)) { Ok(()) } else { Err(Error::Conflict(Sentence::new("error-source-taken"))) }
 }
-

@@ -28,7 +28,8 @@ pub(super) struct Routed {
 
 pub(super) async fn prepare(app: &App, item: &Inbound, subscriber: &Subscriber) -> Result<Routed> {
     let facts = item.mail.as_ref();
-    let new_text = facts.map_or(item.text.as_str(), |f| if f.new_text.trim().is_empty() { item.text.as_str() } else { f.new_text.as_str() });
+    let new_text =
+        facts.map_or(item.text.as_str(), |f| if f.new_text.trim().is_empty() { item.text.as_str() } else { f.new_text.as_str() });
     let (text, _) = model::text::truncate(new_text.trim_end(), TEXT_MAX);
     let lang = understanding::language(&format!("{} {text}", item.title.as_deref().unwrap_or_default())).code;
     // What is beyond the new part: quotes and signature, folded on screen.
@@ -40,7 +41,10 @@ pub(super) async fn prepare(app: &App, item: &Inbound, subscriber: &Subscriber) 
         Vec::new()
     } else {
         tokio::task::spawn_blocking(move || {
-            files.into_iter().map(|(name, mime, cid, bytes)| Ok((name, mime, cid, bytes.len(), blobs.keep(ws, &bytes)?))).collect::<Result<Vec<_>>>()
+            files
+                .into_iter()
+                .map(|(name, mime, cid, bytes)| Ok((name, mime, cid, bytes.len(), blobs.keep(ws, &bytes)?)))
+                .collect::<Result<Vec<_>>>()
         })
         .await
         .map_err(|e| Error::Internal(e.to_string()))??
@@ -206,7 +210,12 @@ async fn open(
     let (id, now) = (tx.id::<kinds::Conversation>(), tx.now());
     let (status, resolved) = if imported { (Status::Done, Some(sort_at)) } else { (Status::Open, None) };
     let priority = if auto.is_some() { Priority::Low } else { Priority::Normal };
-    let subject = item.title.as_deref().map(str::trim).filter(|s| !s.is_empty()).map_or_else(|| model::text::excerpt(&routed.text, 80), |s| model::text::excerpt(s, 250));
+    let subject = item
+        .title
+        .as_deref()
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .map_or_else(|| model::text::excerpt(&routed.text, 80), |s| model::text::excerpt(s, 250));
     let name = if item.author.name.is_empty() { sender(item).unwrap_or_default() } else { item.author.name.clone() };
     tx.run(
         "INSERT INTO conversations (id, workspace_id, account_id, channel, is_public, subject, from_name, excerpt, lang, status, priority, team_id, last_message_at, imported,
@@ -256,7 +265,15 @@ fn strip_tag(address: &str) -> String {
     }
 }
 
-async fn join(tx: &mut Tx, ws: Id<kinds::Workspace>, conversation: Id<kinds::Conversation>, address: &str, name: &str, role: &str, now: Timestamp) -> Result<()> {
+async fn join(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    conversation: Id<kinds::Conversation>,
+    address: &str,
+    name: &str,
+    role: &str,
+    now: Timestamp,
+) -> Result<()> {
     tx.run(
         "INSERT INTO conversation_participants (workspace_id, conversation_id, address_key, address, name, role, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (workspace_id, conversation_id, address_key) DO NOTHING",
@@ -297,7 +314,13 @@ async fn insert(
         ],
     )
     .await?;
-    index_message(tx, id, &[item.title.as_deref().unwrap_or_default(), &routed.text, &item.author.name, item.author.address.as_deref().unwrap_or_default()], routed.lang).await?;
+    index_message(
+        tx,
+        id,
+        &[item.title.as_deref().unwrap_or_default(), &routed.text, &item.author.name, item.author.address.as_deref().unwrap_or_default()],
+        routed.lang,
+    )
+    .await?;
     for (name, mime, content_id, size, sha256) in &routed.files {
         Blobs::record(tx, ws, sha256, *size).await?;
         let attachment = tx.id::<kinds::Attachment>();
@@ -323,7 +346,8 @@ async fn mark_bounced(tx: &mut Tx, ws: Id<kinds::Workspace>, subscriber: &Subscr
         )
         .await?;
     if let Some((conversation,)) = hit {
-        tx.run("UPDATE conversations SET status = 'open', resolved_at = NULL WHERE workspace_id = $1 AND id = $2", args![ws, conversation]).await?;
+        tx.run("UPDATE conversations SET status = 'open', resolved_at = NULL WHERE workspace_id = $1 AND id = $2", args![ws, conversation])
+            .await?;
         events::record(tx, ws, "message.state", Some(conversation), None, json!({ "state": "failed" })).await?;
     }
     Ok(())

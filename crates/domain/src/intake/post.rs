@@ -67,7 +67,14 @@ fn known_code(hint: &str) -> Option<&'static str> {
     KNOWN.into_iter().find(|k| *k == code)
 }
 
-pub(super) async fn store(tx: &mut Tx, item: &Inbound, subscriber: &Subscriber, p: &Prepared, imported: bool, source: Option<Id<kinds::Source>>) -> Result<Stored> {
+pub(super) async fn store(
+    tx: &mut Tx,
+    item: &Inbound,
+    subscriber: &Subscriber,
+    p: &Prepared,
+    imported: bool,
+    source: Option<Id<kinds::Source>>,
+) -> Result<Stored> {
     let ws = subscriber.workspace_id;
     let now = tx.now();
     let mut keys = Vec::with_capacity(2);
@@ -148,7 +155,14 @@ fn sort_at(item: &Inbound, now: Timestamp) -> Timestamp {
 }
 
 /// Writes hits once per watch and post; a post somebody wants does not expire.
-pub(crate) async fn hit(tx: &mut Tx, ws: Id<kinds::Workspace>, post: Id<kinds::Post>, watches: &[Id<kinds::Watch>], sort_at: Timestamp, imported: bool) -> Result<u64> {
+pub(crate) async fn hit(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    post: Id<kinds::Post>,
+    watches: &[Id<kinds::Watch>],
+    sort_at: Timestamp,
+    imported: bool,
+) -> Result<u64> {
     let mut found = 0;
     for watch in watches {
         let id = tx.id::<kinds::Hit>();
@@ -172,4 +186,3 @@ pub(crate) async fn hit(tx: &mut Tx, ws: Id<kinds::Workspace>, post: Id<kinds::P
     }
     Ok(found)
 }
-

@@ -39,7 +39,7 @@ impl Backfill {
     }
     /// 0 to 100.
     pub fn percent(&self) -> i64 {
-        if self.total <= 0 { 100 } else { (self.done * 100 / self.total).min(100) }
+        if self.total <= 0 || self.state == "done" { 100 } else { (self.done * 100 / self.total).min(100) }
     }
 }
 

@@ -218,7 +218,8 @@ pub(super) async fn changed(
 
 /// The source behind an account; `None` for accounts that are handed things.
 pub async fn source_of(conn: &mut Conn, account: Id<kinds::ChannelAccount>) -> Result<Option<Id<kinds::Source>>> {
-    let found: Option<(Option<Id<kinds::Source>>,)> = conn.opt("SELECT source_id FROM channel_accounts WHERE id = $1", args![account]).await?;
+    let found: Option<(Option<Id<kinds::Source>>,)> =
+        conn.opt("SELECT source_id FROM channel_accounts WHERE id = $1", args![account]).await?;
     Ok(found.and_then(|(id,)| id))
 }
 

@@ -22,6 +22,7 @@ listen-archived = Diese Beobachtung ist beendet. Was sie gefunden hat, bleibt le
 listen-no-hits = Noch kein Treffer
 listen-no-hits-detail = Neue Beiträge erscheinen hier von selbst. Mit „Im Archiv nachsehen“ werden auch ältere geprüft.
 listen-newest = Zu den neuesten Treffern
+listen-back = Zurück zu den Beobachtungen
 listen-older = Ältere anzeigen
 listen-profile = Profil
 listen-conversation = Zum Gespräch

@@ -22,6 +22,7 @@ listen-archived = This watch has ended. What it found stays readable.
 listen-no-hits = No hit yet
 listen-no-hits-detail = New posts appear here by themselves. “Look through the archive” checks older ones too.
 listen-newest = To the newest hits
+listen-back = Back to the watches
 listen-older = Show older
 listen-profile = Profile
 listen-conversation = To the conversation

@@ -27,7 +27,10 @@ pub async fn run(config: Config, args: ServeArgs) -> Result<ExitCode> {
     let (_, demo) = workspaces::count(&mut app.db.read().await?).await?;
     ensure!(demo == 0, "this folder holds the demo: open it with `tresen demo`, or give `serve` a folder of its own with --data");
     if let Some(token) = first_run::setup_token(&app).await? {
-        println!("Nobody is here yet. Open this link to set up Tresen (it works once, for 24 hours):\n{}/setup/{token}", app.config.public_url);
+        println!(
+            "Nobody is here yet. Open this link to set up Tresen (it works once, for 24 hours):\n{}/setup/{token}",
+            app.config.public_url
+        );
     }
     serve(app, &config, listener, |_| Ok(())).await
 }
@@ -36,7 +39,8 @@ pub async fn run(config: Config, args: ServeArgs) -> Result<ExitCode> {
 pub async fn bind(config: &Config) -> Result<(TcpListener, String)> {
     let listener = TcpListener::bind(config.server.listen).await.with_context(|| format!("cannot listen on {}", config.server.listen))?;
     let address = listener.local_addr()?;
-    let public_url = config.server.public_url.as_deref().map_or_else(|| format!("http://{address}"), |url| url.trim_end_matches('/').to_string());
+    let public_url =
+        config.server.public_url.as_deref().map_or_else(|| format!("http://{address}"), |url| url.trim_end_matches('/').to_string());
     Ok((listener, public_url))
 }
 
@@ -44,11 +48,16 @@ pub async fn bind(config: &Config) -> Result<(TcpListener, String)> {
 pub async fn serve(app: App, config: &Config, listener: TcpListener, started: impl FnOnce(SocketAddr) -> Result<()>) -> Result<ExitCode> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     wiring::start_workers(&app, config, &stop, &tasks);
-    let trust = web::Trust { proxies: config.server.trusted_proxies.clone(), secure_cookies: app.config.public_url.starts_with("https:"), metrics_token: config.server.metrics_token.clone() };
+    let trust = web::Trust {
+        proxies: config.server.trusted_proxies.clone(),
+        secure_cookies: app.config.public_url.starts_with("https:"),
+        metrics_token: config.server.metrics_token.clone(),
+    };
     web::install_metrics();
     let router = web::router(web::Site { app: app.clone(), trust: Arc::new(trust) });
     let address = listener.local_addr()?;
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
     let serving = tokio::spawn(async move { serving.await });
     println!("ready http://{address}");
     started(address)?;

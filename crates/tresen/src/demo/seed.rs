@@ -55,16 +55,8 @@ pub async fn past(app: &App, town: &Town, clock: &DemoClock) -> Result<()> {
     watches(app, &owner).await?;
     let deliver = app.clone();
     let registry = Registry::default().on(desk::deliver::KIND, 1, move |job| desk::deliver::run(deliver.clone(), job));
-    let mut writer = Writer {
-        app,
-        town,
-        clock,
-        seats,
-        teams: team_ids,
-        accounts,
-        made: HashMap::new(),
-        runner: Runner::new(app.db.clone(), registry),
-    };
+    let mut writer =
+        Writer { app, town, clock, seats, teams: team_ids, accounts, made: HashMap::new(), runner: Runner::new(app.db.clone(), registry) };
     let mut calendar: Vec<(Timestamp, What)> = Vec::new();
     for (site, source) in town.story.sites.iter().zip(sources) {
         let url = town.feed_url(site).parse()?;
@@ -105,7 +97,10 @@ pub async fn past(app: &App, town: &Town, clock: &DemoClock) -> Result<()> {
             }
             What::Message { conversation, message } => {
                 let c = &town.story.conversations[conversation];
-                writer.message(conversation, c, &c.message[message], message, at).await.with_context(|| format!("conversation {}", c.id))?;
+                writer
+                    .message(conversation, c, &c.message[message], message, at)
+                    .await
+                    .with_context(|| format!("conversation {}", c.id))?;
             }
             What::End { conversation } => {
                 let c = &town.story.conversations[conversation];
@@ -121,11 +116,18 @@ async fn people(app: &App, town: &Town) -> Result<(HashMap<String, Seat>, HashMa
     let mut ids = HashMap::new();
     for agent in &town.story.agents {
         let email = format!("{}@{DOMAIN}", agent.id);
-        let new = users::NewUser { email: &email, name: &agent.name, password_hash: None, locale: Locale::DeDe, is_installation_admin: agent.role == "owner" };
+        let new = users::NewUser {
+            email: &email,
+            name: &agent.name,
+            password_hash: None,
+            locale: Locale::DeDe,
+            is_installation_admin: agent.role == "owner",
+        };
         ids.insert(agent.id.clone(), users::create(&mut tx, new).await?);
     }
     let owner = town.story.agents.iter().find(|a| a.role == "owner").context("the story has no owner")?;
-    let new = workspaces::NewWorkspace { name: "Kaffee Nordwind", slug: SLUG, locale: Locale::DeDe, time_zone: "Europe/Berlin", is_demo: true };
+    let new =
+        workspaces::NewWorkspace { name: "Kaffee Nordwind", slug: SLUG, locale: Locale::DeDe, time_zone: "Europe/Berlin", is_demo: true };
     let workspace = workspaces::create(&mut tx, new, ids[&owner.id]).await?;
     for agent in town.story.agents.iter().filter(|a| a.id != owner.id) {
         let roles: &[BuiltinRole] = match agent.role.as_str() {
@@ -158,8 +160,13 @@ async fn people(app: &App, town: &Town) -> Result<(HashMap<String, Seat>, HashMa
     let mut team_ids = HashMap::new();
     for team in &town.story.teams {
         let id = teams::create(app, owner, &team.name).await?;
-        let of_team: Vec<Id<kinds::Membership>> =
-            town.story.agents.iter().filter(|a| a.team == team.id).filter_map(|a| all.iter().find(|m| m.user_id == ids[&a.id]).map(|m| m.id)).collect();
+        let of_team: Vec<Id<kinds::Membership>> = town
+            .story
+            .agents
+            .iter()
+            .filter(|a| a.team == team.id)
+            .filter_map(|a| all.iter().find(|m| m.user_id == ids[&a.id]).map(|m| m.id))
+            .collect();
         teams::save(app, owner, id, &team.name, &of_team).await?;
         team_ids.insert(team.name.clone(), id);
     }
@@ -223,7 +230,11 @@ async fn doors(app: &App, town: &Town, owner: &Seat, teams: &HashMap<String, Id<
 async fn watches(app: &App, owner: &Seat) -> Result<()> {
     for (name, kind, query) in [
         ("Nordwind", "brand", "nordwind OR kaffeenordwind OR #nordwind OR \"kaffee nordwind\""),
-        ("Sturmflut und Deichgold", "product", "(sturmflut OR deichgold OR novembersturm OR \"leise brise\" OR bürokaffee) OR \"mühle nr 3\""),
+        (
+            "Sturmflut und Deichgold",
+            "product",
+            "(sturmflut OR deichgold OR novembersturm OR \"leise brise\" OR bürokaffee) OR \"mühle nr 3\"",
+        ),
         ("Lieferung mit Ärger", "topic", "(nordwind OR paketfix OR hansebote) AND (paket* OR liefer* OR zustell* OR verpack*)"),
         ("Mitbewerber", "competitor", "kaltenbach OR bohnenpost OR alpenbrand"),
     ] {
@@ -266,7 +277,9 @@ impl Writer<'_> {
                 notes::add(self.app, self.seat(agent)?, id, &m.text).await?;
             }
             (agent, Some((id, _))) => {
-                let message = reply::send(self.app, self.seat(agent)?, id, reply::Reply { text: m.text.clone(), anyway: true, ..Default::default() }).await?;
+                let message =
+                    reply::send(self.app, self.seat(agent)?, id, reply::Reply { text: m.text.clone(), anyway: true, ..Default::default() })
+                        .await?;
                 self.clock.set(at + Duration::from_secs(7));
                 self.runner.run_due().await?;
                 let open = thread::open(&mut self.app.db.read().await?, self.seat(agent)?, id).await?;
@@ -323,10 +336,22 @@ impl Writer<'_> {
     }
 
     fn host(&self, c: &Conversation) -> String {
-        self.town.story.customer(&c.customer).and_then(|c| c.address.rsplit_once('@')).map_or_else(String::new, |(_, host)| host.to_string())
+        self.town
+            .story
+            .customer(&c.customer)
+            .and_then(|c| c.address.rsplit_once('@'))
+            .map_or_else(String::new, |(_, host)| host.to_string())
     }
 
-    async fn mail(&self, c: &Conversation, m: &Message, account: &str, id: &str, parent: Option<&str>, at: Timestamp) -> Result<Id<kinds::Conversation>> {
+    async fn mail(
+        &self,
+        c: &Conversation,
+        m: &Message,
+        account: &str,
+        id: &str,
+        parent: Option<&str>,
+        at: Timestamp,
+    ) -> Result<Id<kinds::Conversation>> {
         let customer = self.town.story.customer(&c.customer).context("no such customer")?;
         let to = format!("{account}@{DOMAIN}");
         let subject = if parent.is_some() { format!("Re: {}", c.subject) } else { c.subject.clone() };

@@ -6,7 +6,6 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 pub struct Site {
     pub id: String,
-    pub kind: String,
     pub title: String,
     pub domain: String,
     pub language: String,
@@ -85,7 +84,6 @@ pub struct Message {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Live {
-    pub id: String,
     pub customer: String,
     pub subject: String,
     pub after: i64,
@@ -203,7 +201,7 @@ mod tests {
             }
         }
         for l in &story.live {
-            assert!(story.customer(&l.customer).is_some() && !l.answers.is_empty(), "{}", l.id);
+            assert!(story.customer(&l.customer).is_some() && !l.answers.is_empty(), "{}", l.subject);
         }
         assert_eq!((minutes("45m"), minutes("3h"), minutes("2d")), (45, 180, 2_880));
     }

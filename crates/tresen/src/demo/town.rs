@@ -79,7 +79,8 @@ impl Town {
     }
 
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
-        let router = Router::new().route("/{site}/feed", get(feed)).route("/{site}", get(home)).route("/{site}/{id}", get(page)).with_state(self);
+        let router =
+            Router::new().route("/{site}/feed", get(feed)).route("/{site}", get(home)).route("/{site}/{id}", get(page)).with_state(self);
         let _ = axum::serve(listener, router).await;
     }
 
@@ -87,8 +88,12 @@ impl Town {
     fn posts(&self, site: &str) -> Vec<(&Post, Timestamp)> {
         let past = self.story.posts.iter().map(|p| (p, self.moment(p.day, &p.time)));
         let state = self.state();
-        let live: Vec<(&Post, Timestamp)> =
-            state.published.iter().map(|at| &self.story.live_posts[*at]).map(|p| (p, self.start + Duration::from_secs(p.after.unsigned_abs() * 60))).collect();
+        let live: Vec<(&Post, Timestamp)> = state
+            .published
+            .iter()
+            .map(|at| &self.story.live_posts[*at])
+            .map(|p| (p, self.start + Duration::from_secs(p.after.unsigned_abs() * 60)))
+            .collect();
         drop(state);
         let mut posts: Vec<_> = past.chain(live).filter(|(p, _)| p.site == site).collect();
         posts.sort_by_key(|(_, at)| *at);
@@ -121,7 +126,12 @@ impl Town {
                 escape(&post.author)
             );
             if let Some(parent) = &post.reply_to {
-                let _ = write!(out, "<thr:in-reply-to ref=\"tag:{},2026:{parent}\" href=\"{}\"/>", site.domain, self.page_url(&site.id, parent));
+                let _ = write!(
+                    out,
+                    "<thr:in-reply-to ref=\"tag:{},2026:{parent}\" href=\"{}\"/>",
+                    site.domain,
+                    self.page_url(&site.id, parent)
+                );
             }
             let _ = writeln!(out, "<content type=\"html\">{}</content></entry>", escape(&html));
         }
@@ -174,7 +184,16 @@ impl Town {
     async fn post(&self, letter: &Letter) -> anyhow::Result<()> {
         let customer = self.story.customer(&letter.customer).ok_or_else(|| anyhow::anyhow!("no customer {}", letter.customer))?;
         let to = format!("{}@kaffee-nordwind.example", letter.account);
-        let mail = compose(&customer.name, &customer.address, &to, &letter.subject, &letter.text, letter.at, &self.random.token()[..16], letter.in_reply_to.as_deref());
+        let mail = compose(
+            &customer.name,
+            &customer.address,
+            &to,
+            &letter.subject,
+            &letter.text,
+            letter.at,
+            &self.random.token()[..16],
+            letter.in_reply_to.as_deref(),
+        );
         let stream = TcpStream::connect(("127.0.0.1", self.ports.lmtp)).await?;
         let replies = channels::mail::lmtp::deliver(stream, &customer.address, &[&to], mail.as_bytes(), Duration::from_secs(20)).await?;
         anyhow::ensure!(replies.iter().all(|r| r.is_positive()), "not taken: {replies:?}");
@@ -210,7 +229,14 @@ impl Town {
 }
 
 fn first_letter(live: &Live, now: Timestamp) -> Letter {
-    Letter { at: now, customer: live.customer.clone(), account: live.account.clone(), subject: live.subject.clone(), text: live.text.clone(), in_reply_to: None }
+    Letter {
+        at: now,
+        customer: live.customer.clone(),
+        account: live.account.clone(),
+        subject: live.subject.clone(),
+        text: live.text.clone(),
+        in_reply_to: None,
+    }
 }
 
 /// A plain mail (RFC 5322), UTF-8 with encoded words in its header.
@@ -228,11 +254,19 @@ pub fn compose(name: &str, from: &str, to: &str, subject: &str, text: &str, at: 
             part.push(c);
         }
         words.push(part);
-        words.iter().map(|w| format!("=?utf-8?B?{}?=", base64::engine::general_purpose::STANDARD.encode(w))).collect::<Vec<_>>().join("\r\n ")
+        words
+            .iter()
+            .map(|w| format!("=?utf-8?B?{}?=", base64::engine::general_purpose::STANDARD.encode(w)))
+            .collect::<Vec<_>>()
+            .join("\r\n ")
     };
     let date = at.to_jiff().to_zoned(i18n::TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
     let host = from.rsplit_once('@').map_or("town.localhost", |(_, host)| host);
-    let mut mail = format!("From: {} <{from}>\r\nTo: <{to}>\r\nSubject: {}\r\nDate: {date}\r\nMessage-ID: <{id}@{host}>\r\n", word(name), word(subject));
+    let mut mail = format!(
+        "From: {} <{from}>\r\nTo: <{to}>\r\nSubject: {}\r\nDate: {date}\r\nMessage-ID: <{id}@{host}>\r\n",
+        word(name),
+        word(subject)
+    );
     if let Some(parent) = in_reply_to {
         let _ = write!(mail, "In-Reply-To: <{parent}>\r\nReferences: <{parent}>\r\n");
     }

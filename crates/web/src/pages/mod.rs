@@ -1,7 +1,7 @@
 //! Pages by area; each file holds a template struct and its handlers.
 
-pub mod demo;
 pub mod customers;
+pub mod demo;
 pub mod door;
 pub mod form;
 pub mod inbox;

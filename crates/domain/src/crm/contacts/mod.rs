@@ -22,11 +22,15 @@ row! {
 }
 
 async fn load(conn: &mut Conn, seat: &Seat, id: Id<kinds::Contact>) -> Result<Known> {
-    conn.opt("SELECT name, company, note, created_at, updated_at FROM contacts WHERE workspace_id = $1 AND id = $2", args![seat.ws(), id]).await?.ok_or(Error::NotFound)
+    conn.opt("SELECT name, company, note, created_at, updated_at FROM contacts WHERE workspace_id = $1 AND id = $2", args![seat.ws(), id])
+        .await?
+        .ok_or(Error::NotFound)
 }
 
 pub(super) async fn lock(tx: &mut Tx, seat: &Seat, id: Id<kinds::Contact>) -> Result<()> {
-    tx.opt::<(i64,)>(sql!("SELECT id FROM contacts WHERE workspace_id = $1 AND id = $2" for_update), args![seat.ws(), id]).await?.ok_or(Error::NotFound)?;
+    tx.opt::<(i64,)>(sql!("SELECT id FROM contacts WHERE workspace_id = $1 AND id = $2" for_update), args![seat.ws(), id])
+        .await?
+        .ok_or(Error::NotFound)?;
     Ok(())
 }
 

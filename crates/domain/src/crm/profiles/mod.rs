@@ -7,13 +7,21 @@ use db::{Tx, args};
 use model::{Id, Timestamp, kinds};
 
 pub use list::{Row, find, list};
-pub use open::{PublicTalk, Profile, open, talks};
+pub use open::{Profile, PublicTalk, open, talks};
 
 use super::trigrams;
 use crate::{Result, fold_key};
 
 /// Notes that an author was seen with one more post.
-pub async fn seen(tx: &mut Tx, ws: Id<kinds::Workspace>, network: &str, handle: &str, name: &str, url: Option<&str>, at: Timestamp) -> Result<Id<kinds::Profile>> {
+pub async fn seen(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    network: &str,
+    handle: &str,
+    name: &str,
+    url: Option<&str>,
+    at: Timestamp,
+) -> Result<Id<kinds::Profile>> {
     let id = tx.id::<kinds::Profile>();
     let (handle, name) = (model::text::excerpt(handle, 300), model::text::excerpt(name, 200));
     let (stored, posts): (Id<kinds::Profile>, i64) = tx

@@ -51,7 +51,10 @@ pub async fn submit(door: Door, jar: CookieJar, Form(form): Form<LoginForm>) -> 
         Ok(token) => Ok((jar.add(session_cookie(&door.site, token)), Redirect::to(local(&form.next))).into_response()),
         Err(Error::Invalid { why, .. }) => {
             let error = Some(why.render(door.t()));
-            html_as(StatusCode::UNPROCESSABLE_ENTITY, &LoginPage { t: door.t(), page: door.page(), email: form.email, next: form.next, error })
+            html_as(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &LoginPage { t: door.t(), page: door.page(), email: form.email, next: form.next, error },
+            )
         }
         Err(Error::TooMany { seconds }) => {
             let error = Some(door.t().error_sign_in_wait(i64::try_from(seconds.div_ceil(60)).unwrap_or(15)));

@@ -60,7 +60,10 @@ pub async fn submit(door: Door, jar: CookieJar, Place(token): Place<String>, For
         Err(Error::Invalid { field, why }) => {
             let form = SetupForm { password: String::new(), ..form };
             let error = why.render(door.t());
-            html_as(StatusCode::UNPROCESSABLE_ENTITY, &SetupPage { t: door.t(), page: door.page(), token, form, field: field.into(), error, zones: ZONES })
+            html_as(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &SetupPage { t: door.t(), page: door.page(), token, form, field: field.into(), error, zones: ZONES },
+            )
         }
         Err(error) => Err(Fault(error)),
     }

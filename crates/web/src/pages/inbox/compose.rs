@@ -197,9 +197,7 @@ pub async fn presence(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Con
     if here.is_empty() {
         return Ok(axum::response::Html("").into_response());
     }
-    html(&CollisionPart {
-        t: visit.t(),
-        page: Page::bare(&visit.app, visit.t(), Some(&visit.seat.person), &visit.visitor),
-        work: Others { here },
-    })
+    let mut page = Page::bare(&visit.app, visit.t(), Some(&visit.seat.person), &visit.visitor);
+    page.zone = visit.seat.time_zone();
+    html(&CollisionPart { t: visit.t(), page, work: Others { here } })
 }

@@ -122,6 +122,17 @@ pub(super) fn back(visit: &Visit, id: Id<kinds::Conversation>, view: &str, rest:
     visit.path(format!("inbox/{id}?view={view}{rest}"))
 }
 
+/// As [`back`], in the view that stood in the address of the request (`?view=`), or in the one that suits the conversation.
+pub(super) fn again(visit: &Visit, id: Id<kinds::Conversation>, rest: &str) -> String {
+    let query = visit.visitor.path.split_once('?').map_or("", |(_, query)| query);
+    let view =
+        url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "view").and_then(|(_, view)| view.parse::<View>().ok());
+    match view {
+        Some(view) => visit.path(format!("inbox/{id}?view={view}&{rest}")),
+        None => visit.path(format!("inbox/{id}?{rest}")),
+    }
+}
+
 /// Errors a form answers itself, the others go their way.
 pub(super) fn words(t: Texts, error: domain::Error) -> Result<(StatusCode, String), Fault> {
     use domain::Error;

@@ -8,7 +8,7 @@ use i18n::TimeZone;
 use model::{Id, Timestamp, kinds};
 use serde::Deserialize;
 
-use super::{back, list};
+use super::{again, back, list};
 use crate::error::{Fault, Reply, see};
 use crate::{Place, Visit};
 
@@ -122,7 +122,7 @@ async fn take_back(visit: &Visit, id: Option<Id<kinds::Event>>) -> Reply {
         None => Err(Error::NotFound),
     };
     match undone {
-        Ok(conversation) => see(visit.path(format!("inbox/{conversation}?said=said-undone"))),
+        Ok(conversation) => see(again(visit, conversation, "said=said-undone")),
         Err(Error::NotFound) => see(visit.path("inbox?said=said-nothing-to-undo")),
         Err(error) => Err(Fault(error)),
     }

@@ -150,8 +150,7 @@ fn wrong(t: Texts, query: &str, error: &QueryError) -> Wrong {
     let mut text = matcher::sentence(error).render(t);
     if let Some((_, nearest)) = error.problem.args().into_iter().find(|(name, _)| *name == "nearest") {
         text = format!("{text} {}", t.query_nearest(nearest));
-    }
-    if let Some(fix) = &error.fix {
+    } else if let Some(fix) = &error.fix {
         text = format!("{text} {}", t.query_fix(fix));
     }
     Wrong { place: t.query_place(at, line), word: error.word.clone(), text }
