@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(check.wrong.len(), 2);
         assert!(marks[0].starts_with("sentimnt"), "{marks:?}");
         assert_eq!(check.pieces.iter().map(|p| p.text.as_str()).collect::<String>(), query);
-        assert_eq!(check.wrong[0].place, "Zeile 2, Zeichen 1");
+        assert_eq!(check.wrong[0].place, "Zeile 2, Zeichen 1.");
         assert!(check.wrong[0].text.contains("sentiment"), "{}", check.wrong[0].text);
     }
 
