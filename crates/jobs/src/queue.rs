@@ -212,3 +212,10 @@ pub async fn list(conn: &mut Conn, workspace: Option<Id<kinds::Workspace>>, stat
 pub async fn waiting(conn: &mut Conn) -> Result<Vec<(String, i64)>> {
     conn.all("SELECT state, COUNT(*) FROM jobs GROUP BY state ORDER BY state", vec![]).await
 }
+
+/// Frees what a process that died had taken. Only where this process is certainly alone, as in a SQLite folder whose lock it holds; with
+/// several nodes the leases end by themselves.
+pub async fn free_all(tx: &mut Tx) -> Result<u64> {
+    tx.run("UPDATE leases SET expires_at = 0", vec![]).await?;
+    tx.run("UPDATE jobs SET lease_until = 0 WHERE state = 'running'", vec![]).await
+}

@@ -46,6 +46,15 @@ pub async fn bind(config: &Config) -> Result<(TcpListener, String)> {
 
 /// Runs until SIGTERM or Ctrl+C; `started` runs once everything answers.
 pub async fn serve(app: App, config: &Config, listener: TcpListener, started: impl FnOnce(SocketAddr) -> Result<()>) -> Result<ExitCode> {
+    if app.db.engine() == db::Engine::Sqlite {
+        // Alone in this folder: what a killed process had in hand goes on at once, not when its leases end.
+        let mut tx = app.db.write().await?;
+        let freed = jobs::free_all(&mut tx).await?;
+        tx.commit().await?;
+        if freed > 0 {
+            tracing::info!(jobs = freed, "taken over from a process that ended in the middle");
+        }
+    }
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     wiring::start_workers(&app, config, &stop, &tasks);
     let trust = web::Trust {
