@@ -8,6 +8,7 @@ use db::{Db, OpenOptions};
 use domain::{App, Blobs, Parts, Sealer, SystemMail};
 use model::{Clock, Random, SystemClock, SystemRandom};
 use serde_json::json;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -149,8 +150,8 @@ pub fn registry(app: &App) -> jobs::Registry {
     domain::sources::jobs(registry, app)
 }
 
-/// Starts everything that runs beside the web server; it ends when `stop` is cancelled.
-pub fn start_workers(app: &App, config: &Config, stop: &CancellationToken, tasks: &TaskTracker) {
+/// Starts everything that runs beside the web server, the delivery door `lmtp` among it; it ends when `stop` is cancelled.
+pub fn start_workers(app: &App, lmtp: Option<TcpListener>, stop: &CancellationToken, tasks: &TaskTracker) {
     tasks.spawn({
         let (app, stop) = (app.clone(), stop.clone());
         async move { app.feed.run(app.db.clone(), stop).await }
@@ -162,14 +163,8 @@ pub fn start_workers(app: &App, config: &Config, stop: &CancellationToken, tasks
         async move { app.watches().run(app.clone(), stop).await }
     });
     tasks.spawn(keep_node(app.clone(), stop.clone()));
-    if let Some(listen) = config.lmtp.listen {
-        let (app, stop) = (app.clone(), stop.clone());
-        tasks.spawn(async move {
-            match tokio::net::TcpListener::bind(listen).await {
-                Ok(listener) => domain::sources::lmtp::serve(app, listener, stop).await,
-                Err(error) => tracing::error!(%listen, %error, "the delivery door could not be opened"),
-            }
-        });
+    if let Some(door) = lmtp {
+        tasks.spawn(domain::sources::lmtp::serve(app.clone(), door, stop.clone()));
     }
 }
 

@@ -32,7 +32,12 @@ pub async fn run(config: Config, args: ServeArgs) -> Result<ExitCode> {
             app.config.public_url
         );
     }
-    serve(app, &config, listener, |_| Ok(())).await
+    // Taken before "ready" is said: who is told so may hand in mail at once.
+    let lmtp = match config.lmtp.listen {
+        Some(listen) => Some(TcpListener::bind(listen).await.with_context(|| format!("the delivery door cannot listen on {listen}"))?),
+        None => None,
+    };
+    serve(app, &config, listener, lmtp, |_| Ok(())).await
 }
 
 /// Takes the port before anything else: a second start on the same port fails at once.
@@ -45,7 +50,13 @@ pub async fn bind(config: &Config) -> Result<(TcpListener, String)> {
 }
 
 /// Runs until SIGTERM or Ctrl+C; `started` runs once everything answers.
-pub async fn serve(app: App, config: &Config, listener: TcpListener, started: impl FnOnce(SocketAddr) -> Result<()>) -> Result<ExitCode> {
+pub async fn serve(
+    app: App,
+    config: &Config,
+    listener: TcpListener,
+    lmtp: Option<TcpListener>,
+    started: impl FnOnce(SocketAddr) -> Result<()>,
+) -> Result<ExitCode> {
     if app.db.engine() == db::Engine::Sqlite {
         // Alone in this folder: what a killed process had in hand goes on at once, not when its leases end.
         let mut tx = app.db.write().await?;
@@ -56,7 +67,7 @@ pub async fn serve(app: App, config: &Config, listener: TcpListener, started: im
         }
     }
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    wiring::start_workers(&app, config, &stop, &tasks);
+    wiring::start_workers(&app, lmtp, &stop, &tasks);
     let trust = web::Trust {
         proxies: config.server.trusted_proxies.clone(),
         secure_cookies: app.config.public_url.starts_with("https:"),

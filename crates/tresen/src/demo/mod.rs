@@ -42,9 +42,6 @@ pub async fn run(mut config: Config, args: ServeArgs, seed: u64) -> Result<ExitC
     let lmtp = TcpListener::bind(loopback(ports.lmtp)).await.context("the delivery door")?;
     let ports = Ports { web: web.local_addr()?.port(), smtp: smtp.local_addr()?.port(), lmtp: lmtp.local_addr()?.port() };
     ports.keep(&config.store.data)?;
-    config.lmtp.listen = Some(lmtp.local_addr()?);
-    // The door is opened by the workers; the port was only held so that nobody else takes it.
-    drop(lmtp);
 
     let clock = clock::DemoClock::default();
     let db = wiring::open_db_with(&config, Arc::new(clock.clone()), Arc::new(SystemRandom)).await?;
@@ -62,7 +59,7 @@ pub async fn run(mut config: Config, args: ServeArgs, seed: u64) -> Result<ExitC
     clock.live();
 
     let life = town.clone();
-    let code = serve::serve(app.clone(), &config, listener, move |address| {
+    let code = serve::serve(app.clone(), &config, listener, Some(lmtp), move |address| {
         println!("Kaffee Nordwind is open. Sign in with one click: http://{address}/demo");
         tokio::spawn(life.live(app));
         Ok(())
