@@ -126,9 +126,9 @@ db_test! {
                 let page = desk.miriam.get(&format!("/nordwind/inbox?view={view}")).await;
                 assert_eq!(page.status, StatusCode::OK);
                 page.assert_sound();
-                assert!(!page.text("#rows .empty h3").is_empty(), "{view}");
+                assert!(!page.text("#rows .empty h2").is_empty(), "{view}");
             }
-            assert_eq!(desk.miriam.get("/nordwind/inbox?view=all").await.text("#rows h3"), words);
+            assert_eq!(desk.miriam.get("/nordwind/inbox?view=all").await.text("#rows h2"), words);
         }
     }
 
