@@ -196,6 +196,9 @@ db_test! {
     async fn an_answer_waits_when_the_customer_wrote_meanwhile_and_can_be_sent_anyway(db: Db) {
         let desk = Desk::on(&db).await;
         let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
+        let unread = [("text", "Gern."), ("seen", "unlesbar"), ("view", "all"), ("do", "send")];
+        let refused = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &unread).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "what cannot be read was not seen");
         // Some message, but not the newest one.
         let seen = id.to_string();
         let answer = [("text", "Gern."), ("seen", seen.as_str()), ("view", "all"), ("cc", "chef@firma.example"), ("do", "send")];

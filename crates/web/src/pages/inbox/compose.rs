@@ -89,7 +89,8 @@ pub async fn send(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Convers
         text: form.field("text").to_string(),
         cc,
         files: std::mem::take(&mut form.files),
-        seen: form.field("seen").parse().ok(),
+        // What cannot be read was not seen: id 0 is nobody's, so the writer is asked instead of the check being skipped.
+        seen: Some(form.field("seen")).filter(|seen| !seen.is_empty()).map(|seen| seen.parse().unwrap_or(Id::from_i64(0))),
         anyway: !form.field("anyway").is_empty(),
         resolve: form.field("do") == "resolve",
     };
