@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use db::{Conn, Db, Json, Tx, args, row, sql};
+use db::{Conn, Db, Json, Many, Tx, args, row, sql};
 use model::{Id, Timestamp, kinds};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
@@ -56,12 +56,28 @@ pub async fn record<T>(
     actor: Option<Id<kinds::User>>,
     detail: serde_json::Value,
 ) -> db::Result<()> {
-    let (id, now) = (tx.id::<kinds::Event>(), tx.now());
-    tx.run(
-        "INSERT INTO events (id, workspace_id, at, kind, subject_id, actor_id, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        args![id, workspace, now, kind, subject.map(Id::as_i64), actor, detail],
-    )
-    .await?;
+    record_all(tx, workspace, kind, actor, vec![(subject, detail)]).await
+}
+
+/// Writes events of one kind, each with its subject and detail.
+pub async fn record_all<T>(
+    tx: &mut Tx,
+    workspace: Id<kinds::Workspace>,
+    kind: &str,
+    actor: Option<Id<kinds::User>>,
+    events: Vec<(Option<Id<T>>, serde_json::Value)>,
+) -> db::Result<()> {
+    const EVENTS: Many = Many {
+        into: "INSERT INTO events (id, workspace_id, at, kind, subject_id, actor_id, detail)",
+        row: sql!("($1, $2, $3, $4, $5, $6, $7)"),
+        end: "",
+    };
+    let now = tx.now();
+    let rows = events
+        .into_iter()
+        .map(|(subject, detail)| args![tx.id::<kinds::Event>(), workspace, now, kind, subject.map(Id::as_i64), actor, detail])
+        .collect();
+    tx.run_many(&EVENTS, rows).await?;
     Ok(())
 }
 

@@ -33,6 +33,11 @@ async fn run(tx: &mut Tx, sql: &'static str, args: Vec<Value>) {
     tx.run(sql, args).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
 }
 
+async fn seen(tx: &mut Tx, ws: Id<kinds::Workspace>, network: &str, handle: &str, at: model::Timestamp) -> Id<kinds::Profile> {
+    let sighting = domain::crm::profiles::Sighting { network, handle, name: "Anna Berger", url: None, at };
+    domain::crm::profiles::seen(tx, ws, [&sighting].into_iter()).await.unwrap()[0]
+}
+
 impl Town {
     /// Anna Berger is a contact and Anna Berger is a profile; nobody has said that they are one.
     async fn build(db: &TestDb) -> Town {
@@ -51,7 +56,7 @@ impl Town {
         .await;
         let contact = domain::crm::contacts::for_address(&mut tx, ws, "mail", "anna@berger.example", "Anna Berger", true).await.unwrap();
         let now = tx.now();
-        let profile = domain::crm::profiles::seen(&mut tx, ws, "blog.example", "@anna", "Anna Berger", None, now).await.unwrap();
+        let profile = seen(&mut tx, ws, "blog.example", "@anna", now).await;
         let watch = tx.id();
         run(
             &mut tx,
@@ -252,7 +257,7 @@ db_test! {
         let same = async |what: &str| assert_eq!(differences(&before, &town.contact_side().await), Vec::<String>::new(), "{what}");
         town.write(async |tx| {
             let now = tx.now();
-            domain::crm::profiles::seen(tx, ws, "berger.example", "anna@berger.example", "Anna Berger", None, now).await.unwrap();
+            seen(tx, ws, "berger.example", "anna@berger.example", now).await;
         })
         .await;
         same("a second profile with the contact's name and address").await;

@@ -1,4 +1,4 @@
-use db::{Tx, args, row, sql};
+use db::{Many, Tx, args, row, sql};
 use model::{Id, kinds};
 
 use crate::Result;
@@ -10,13 +10,17 @@ pub async fn index_message(tx: &mut Tx, id: Id<kinds::Message>, parts: &[&str], 
     Ok(())
 }
 
-/// Writes the search document of a post; `replace` after an edit.
-pub async fn index_post(tx: &mut Tx, id: Id<kinds::Post>, document: &str, replace: bool) -> Result<()> {
-    if replace {
-        tx.run("DELETE FROM posts_fts WHERE rowid = $1", args![id]).await?;
-    }
-    tx.run(sql!("INSERT INTO posts_fts (rowid, document) VALUES ($1, " [document "$2"] ")"), args![id, document]).await?;
+/// Writes the search documents of new posts.
+pub async fn index_posts(tx: &mut Tx, posts: impl Iterator<Item = (Id<kinds::Post>, &str)>) -> Result<()> {
+    const DOCUMENTS: Many = Many { into: "INSERT INTO posts_fts (rowid, document)", row: sql!("($1, " [document "$2"] ")"), end: "" };
+    tx.run_many(&DOCUMENTS, posts.map(|(id, document)| args![id, document]).collect()).await?;
     Ok(())
+}
+
+/// Replaces the search document of an edited post.
+pub async fn reindex_post(tx: &mut Tx, id: Id<kinds::Post>, document: &str) -> Result<()> {
+    tx.run("DELETE FROM posts_fts WHERE rowid = $1", args![id]).await?;
+    index_posts(tx, [(id, document)].into_iter()).await
 }
 
 /// Rows read and written at a time while the search documents are made again.
@@ -40,12 +44,14 @@ pub async fn reindex(tx: &mut Tx) -> Result<u64> {
             .await?;
         let Some((last, ..)) = posts.last() else { break };
         after = last.as_i64();
+        let mut documents = Vec::with_capacity(posts.len());
         for (id, title, text, lang, author) in &posts {
             let parts = [title.as_deref().unwrap_or_default(), text.as_str(), author.as_deref().unwrap_or_default()];
             let document = matching::search_document(&parts, Some(lang));
-            index_post(tx, *id, &document.text, false).await?;
-            written += 1;
+            documents.push((*id, document.text));
         }
+        index_posts(tx, documents.iter().map(|(id, document)| (*id, document.as_str()))).await?;
+        written += documents.len() as u64;
     }
     after = i64::MIN;
     loop {

@@ -1,3 +1,4 @@
+use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use channels::Inbound;
@@ -6,11 +7,14 @@ use i18n::Sentence;
 use model::{Id, Timestamp, kinds};
 
 use super::message::{self, Routed};
-use super::post::{self, Prepared};
+use super::post;
 use crate::{App, Error, Result};
 
 /// Background transactions end after this, so that a person's write never waits longer (ARCHITECTURE.md, "Durability").
-const SLICE: Duration = Duration::from_millis(15);
+const SLICE: Duration = Duration::from_millis(12);
+/// Items of the first slice; the following ones grow or shrink with the time that one took.
+const SIZE_FIRST: usize = 32;
+const SIZE_MAX: usize = 256;
 
 /// What one look at a source brought.
 pub struct Lot {
@@ -55,51 +59,63 @@ pub async fn ingest(app: &App, lot: Lot) -> Result<Report> {
         app.watches().refresh(&mut conn, subscriber.workspace_id).await?;
     }
     drop(conn);
-    let mut work = Vec::with_capacity(lot.items.len() * subscribers.len());
-    for item in &lot.items {
-        for subscriber in &subscribers {
-            work.push((item, subscriber, prepare(app, item, subscriber).await?));
-        }
-    }
     let mut report = Report::default();
-    let mut rest = work.into_iter().peekable();
+    let mut rest: VecDeque<(&Subscriber, &[Inbound])> =
+        subscribers.iter().map(|subscriber| (subscriber, lot.items.as_slice())).filter(|(_, items)| !items.is_empty()).collect();
+    let mut size = SIZE_FIRST;
     loop {
-        let mut tx = app.db.write_as(lot.turn, lot.durability).await?;
-        holds(&mut tx, &lot).await?;
-        let started = Instant::now();
-        let mut counts: Vec<(Id<kinds::ChannelAccount>, i64)> = Vec::new();
-        while rest.peek().is_some() && started.elapsed() < SLICE {
-            let Some((item, subscriber, prepared)) = rest.next() else { break };
-            match store(&mut tx, item, subscriber, prepared, lot.imported, Some(lot.source)).await?.0 {
-                Stored::New => {
-                    report.new += 1;
-                    match counts.iter_mut().find(|(id, _)| *id == subscriber.id) {
-                        Some((_, n)) => *n += 1,
-                        None => counts.push((subscriber.id, 1)),
-                    }
-                }
-                Stored::Edited => report.edited += 1,
-                Stored::Known => report.known += 1,
+        let mut slice = None;
+        if let Some((subscriber, items)) = rest.front_mut() {
+            let (now, later) = items.split_at(distinct(items, lot.source, size));
+            *items = later;
+            slice = Some(prepare(app, now, subscriber, Some(lot.source)).await?);
+        }
+        while rest.front().is_some_and(|(_, items)| items.is_empty()) {
+            rest.pop_front();
+        }
+        let took = loop {
+            let mut tx = app.db.write_as(lot.turn, lot.durability).await?;
+            holds(&mut tx, &lot).await?;
+            let started = Instant::now();
+            if let Some(slice) = &slice {
+                let Some(stored) = slice.store(&mut tx, lot.imported).await? else { continue };
+                report = report + stored;
             }
-        }
-        let now = tx.now();
-        for (account, n) in counts {
-            tx.run("UPDATE channel_accounts SET items = items + $2, last_activity_at = $3 WHERE id = $1", args![account, n, now]).await?;
-        }
-        let last = rest.peek().is_none();
-        if last {
-            let came = (!lot.items.is_empty()).then_some(now);
-            tx.run(
-                "UPDATE sources SET cursor = COALESCE($2, cursor), next_at = COALESCE($3, next_at), last_ok_at = $4, last_item_at = COALESCE($5, last_item_at) WHERE id = $1",
-                args![lot.source, lot.cursor.clone(), lot.next_at, now, came],
-            )
-            .await?;
-        }
-        tx.commit().await?;
-        if last {
+            if rest.is_empty() {
+                end(&mut tx, &lot).await?;
+            }
+            tx.commit().await?;
+            break started.elapsed();
+        };
+        if rest.is_empty() {
             return Ok(report);
         }
+        size = fitting(size, took);
     }
+}
+
+/// How many items the next slice may hold, after one of `size` took so long.
+fn fitting(size: usize, took: Duration) -> usize {
+    let scaled = SLICE.as_micros() * size as u128 / took.as_micros().max(1);
+    usize::try_from(scaled).unwrap_or(SIZE_MAX).clamp(size / 2, size * 2).clamp(1, SIZE_MAX)
+}
+
+/// How many of the first `size` items share no key: what names the same post twice is stored one after the other.
+fn distinct(items: &[Inbound], source: Id<kinds::Source>, size: usize) -> usize {
+    let mut seen = HashSet::new();
+    items.iter().take(size).take_while(|item| post::keys(item, Some(source)).all(|key| seen.insert(key))).count()
+}
+
+/// Moves the source on.
+async fn end(tx: &mut Tx, lot: &Lot) -> Result<()> {
+    let now = tx.now();
+    let came = (!lot.items.is_empty()).then_some(now);
+    tx.run(
+        "UPDATE sources SET cursor = COALESCE($2, cursor), next_at = COALESCE($3, next_at), last_ok_at = $4, last_item_at = COALESCE($5, last_item_at) WHERE id = $1",
+        args![lot.source, lot.cursor.clone(), lot.next_at, now, came],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Takes one item handed in from outside (delivery door, form, by hand). On disk when it returns: the far side may forget it.
@@ -116,15 +132,21 @@ pub async fn deliver(
         .ok_or(Error::NotFound)?;
     app.watches().refresh(&mut conn, workspace).await?;
     drop(conn);
-    let prepared = prepare(app, &item, &subscriber).await?;
-    let mut tx = app.db.write_as(Turn::Background, Durability::Full).await?;
-    let (stored, conversation) = store(&mut tx, &item, &subscriber, prepared, false, None).await?;
-    if stored == Stored::New {
-        let now = tx.now();
-        tx.run("UPDATE channel_accounts SET items = items + 1, last_activity_at = $2 WHERE id = $1", args![subscriber.id, now]).await?;
+    let slice = prepare(app, std::slice::from_ref(&item), &subscriber, None).await?;
+    loop {
+        let mut tx = app.db.write_as(Turn::Background, Durability::Full).await?;
+        let Some(_) = slice.store(&mut tx, false).await? else { continue };
+        let conversation = message::known(&mut tx, &subscriber, &item).await?;
+        tx.commit().await?;
+        return Ok(conversation);
     }
-    tx.commit().await?;
-    Ok(conversation)
+}
+
+impl std::ops::Add for Report {
+    type Output = Report;
+    fn add(self, more: Report) -> Report {
+        Report { new: self.new + more.new, edited: self.edited + more.edited, known: self.known + more.known }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,31 +156,44 @@ pub(super) enum Stored {
     Known,
 }
 
-enum Ready {
-    Post(Prepared),
-    Message(Routed),
+/// Items of one workspace, ready to be stored.
+struct Slice<'a> {
+    subscriber: &'a Subscriber,
+    posts: Vec<post::Prepared<'a>>,
+    messages: Vec<(&'a Inbound, Routed)>,
 }
 
 /// Everything that needs no transaction: language, search document, watches; files go to disk before any row names them.
-async fn prepare(app: &App, item: &Inbound, subscriber: &Subscriber) -> Result<Ready> {
-    Ok(if item.kind.is_public() {
-        Ready::Post(post::prepare(app, item, subscriber))
-    } else {
-        Ready::Message(message::prepare(app, item, subscriber).await?)
-    })
+async fn prepare<'a>(app: &App, items: &'a [Inbound], subscriber: &'a Subscriber, source: Option<Id<kinds::Source>>) -> Result<Slice<'a>> {
+    let mut slice = Slice { subscriber, posts: Vec::new(), messages: Vec::new() };
+    for item in items {
+        if item.kind.is_public() {
+            slice.posts.push(post::prepare(app, item, subscriber, source));
+        } else {
+            slice.messages.push((item, message::prepare(app, item, subscriber).await?));
+        }
+    }
+    Ok(slice)
 }
 
-async fn store(
-    tx: &mut Tx,
-    item: &Inbound,
-    subscriber: &Subscriber,
-    ready: Ready,
-    imported: bool,
-    source: Option<Id<kinds::Source>>,
-) -> Result<(Stored, Option<Id<kinds::Conversation>>)> {
-    match ready {
-        Ready::Post(prepared) => Ok((post::store(tx, item, subscriber, &prepared, imported, source).await?, None)),
-        Ready::Message(routed) => message::store(tx, item, subscriber, routed, imported).await,
+impl Slice<'_> {
+    /// `None`: see [`post::store`].
+    async fn store(&self, tx: &mut Tx, imported: bool) -> Result<Option<Report>> {
+        let Some(mut stored) = post::store(tx, self.subscriber, &self.posts, imported).await? else { return Ok(None) };
+        for (item, routed) in &self.messages {
+            stored.push(message::store(tx, item, self.subscriber, routed, imported).await?);
+        }
+        let count = |what| stored.iter().filter(|s| **s == what).count() as u64;
+        let report = Report { new: count(Stored::New), edited: count(Stored::Edited), known: count(Stored::Known) };
+        if report.new > 0 {
+            let now = tx.now();
+            tx.run(
+                "UPDATE channel_accounts SET items = items + $2, last_activity_at = $3 WHERE id = $1",
+                args![self.subscriber.id, i64::try_from(report.new).unwrap_or(i64::MAX), now],
+            )
+            .await?;
+        }
+        Ok(Some(report))
     }
 }
 

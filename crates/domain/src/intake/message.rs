@@ -82,36 +82,12 @@ struct Place {
     status: Status,
 }
 
-pub(super) async fn store(
-    tx: &mut Tx,
-    item: &Inbound,
-    subscriber: &Subscriber,
-    routed: Routed,
-    imported: bool,
-) -> Result<(Stored, Option<Id<kinds::Conversation>>)> {
+pub(super) async fn store(tx: &mut Tx, item: &Inbound, subscriber: &Subscriber, routed: &Routed, imported: bool) -> Result<Stored> {
     let ws = subscriber.workspace_id;
-    let known: Option<(Id<kinds::Conversation>,)> = tx
-        .opt(
-            "SELECT conversation_id FROM messages WHERE workspace_id = $1 AND account_id = $2 AND external_id = $3",
-            args![ws, subscriber.id, item.external_id.as_str()],
-        )
-        .await?;
-    if let Some((conversation,)) = known {
-        return Ok((Stored::Known, Some(conversation)));
+    if known(tx, subscriber, item).await?.is_some() {
+        return Ok(Stored::Known);
     }
     let facts = item.mail.as_ref();
-    // Our own answer come back (a copy to ourselves, a server that keeps sent mails in the inbox): it is stored already.
-    if let Some(facts) = facts.filter(|f| !f.message_id.is_empty()) {
-        let ours: Option<(Id<kinds::Conversation>,)> = tx
-            .opt(
-                "SELECT conversation_id FROM messages WHERE workspace_id = $1 AND account_id = $2 AND message_id = $3 AND direction = 'out'",
-                args![ws, subscriber.id, facts.message_id.as_str()],
-            )
-            .await?;
-        if let Some((conversation,)) = ours {
-            return Ok((Stored::Known, Some(conversation)));
-        }
-    }
     let auto = facts.and_then(|f| f.auto).or(routed.is_loop.then_some(Auto::AutoReply));
     let now = tx.now();
     let sort_at = item.published_at.map_or(now, |p| p.min(now));
@@ -120,7 +96,7 @@ pub(super) async fn store(
     }
     let place = match find(tx, subscriber, facts, routed.token).await? {
         Some(place) => place,
-        None => open(tx, item, subscriber, &routed, auto, imported, sort_at).await?,
+        None => open(tx, item, subscriber, routed, auto, imported, sort_at).await?,
     };
     let from = sender(item);
     let is_new_participant = take_part(tx, subscriber, item, &place, now).await?;
@@ -134,7 +110,7 @@ pub(super) async fn store(
         // Bulk and automatic mail makes no customers.
         _ => None,
     };
-    let id = insert(tx, item, subscriber, &routed, &place, is_new_participant, sort_at).await?;
+    let id = insert(tx, item, subscriber, routed, &place, is_new_participant, sort_at).await?;
     let starts = !imported && auto.is_none();
     let contact = contact.filter(|_| place.is_new);
     let name = if item.author.name.is_empty() { from.clone().unwrap_or_default() } else { item.author.name.clone() };
@@ -153,7 +129,32 @@ pub(super) async fn store(
         let detail = json!({ "direction": "in", "message": id, "reopened": starts && place.status != Status::Open });
         events::record(tx, ws, kind, Some(place.conversation), None, detail).await?;
     }
-    Ok((Stored::New, Some(place.conversation)))
+    Ok(Stored::New)
+}
+
+/// The conversation that holds this item already. Our own answer may come back (a copy to ourselves, a server that keeps sent mails in the
+/// inbox): it is stored too.
+pub(super) async fn known(tx: &mut Tx, subscriber: &Subscriber, item: &Inbound) -> Result<Option<Id<kinds::Conversation>>> {
+    let (ws, account) = (subscriber.workspace_id, subscriber.id);
+    let message_id = item.mail.as_ref().map(|f| f.message_id.as_str()).filter(|id| !id.is_empty());
+    let by_id: Option<(Id<kinds::Conversation>,)> = tx
+        .opt(
+            "SELECT conversation_id FROM messages WHERE workspace_id = $1 AND account_id = $2 AND external_id = $3",
+            args![ws, account, item.external_id.as_str()],
+        )
+        .await?;
+    let found = match (by_id, message_id) {
+        (Some(found), _) => Some(found),
+        (None, Some(message_id)) => {
+            tx.opt(
+                "SELECT conversation_id FROM messages WHERE workspace_id = $1 AND account_id = $2 AND message_id = $3 AND direction = 'out'",
+                args![ws, account, message_id],
+            )
+            .await?
+        }
+        (None, None) => None,
+    };
+    Ok(found.map(|(conversation,)| conversation))
 }
 
 /// Where the item's author can be answered.

@@ -6,6 +6,6 @@ mod ingest;
 mod message;
 mod post;
 
-pub use index::{index_message, index_post, reindex};
+pub use index::{index_message, reindex};
 pub use ingest::{Lot, Report, deliver, ingest};
-pub(crate) use post::hit;
+pub(crate) use post::{Hit, hit};

@@ -191,11 +191,13 @@ async fn write(
 ) -> Result<Step> {
     // What is lost in a crash is read again.
     let mut tx = app.db.write_as(Turn::Background, Durability::Reread).await?;
-    let mut found = 0;
-    for ((at, post), _) in batch.iter().filter(|(_, hit)| *hit) {
-        // History: readable, but no alarm rings for it.
-        found += intake::hit(&mut tx, workspace, *post, &[backfill.watch_id], *at, true).await?;
-    }
+    let hits: Vec<intake::Hit> = batch
+        .iter()
+        .filter(|(_, hit)| *hit)
+        .map(|((sort_at, post), _)| intake::Hit { watch: backfill.watch_id, post: *post, sort_at: *sort_at })
+        .collect();
+    // History: readable, but no alarm rings for it.
+    let found = intake::hit(&mut tx, workspace, &hits, true).await?;
     let now = tx.now();
     let (done, found) = (i64::try_from(batch.len()).unwrap_or(0), i64::try_from(found).unwrap_or(0));
     let finished = (state != "running").then_some(now);
