@@ -99,15 +99,32 @@ pub async fn newest(conn: &mut Conn) -> Result<Position> {
     Ok(row.map_or(Position::default(), |(p, id)| Position(p, id)))
 }
 
+/// How much longer than its own clock says a transaction may take, another node's clock included, to be seen by whoever begins at a moment.
+const SLACK: Duration = Duration::from_secs(30);
+
+/// Where a reader begins who knows an event's id, or a moment as the lowest id of it. A moment begins a little before itself: what happened
+/// while a page was being made is told twice rather than never.
+pub async fn from_id(conn: &mut Conn, id: Id<kinds::Event>) -> Result<Position> {
+    let known: Option<(i64, i64)> = conn.opt("SELECT position, id FROM events WHERE id = $1", args![id]).await?;
+    if let Some((position, id)) = known {
+        return Ok(Position(position, id));
+    }
+    let before = Id::<kinds::Event>::lowest_at(id.made_at() - SLACK);
+    let row: Option<(i64, i64)> =
+        conn.opt(sql!("SELECT position, id FROM events WHERE id < $1 AND " settled " ORDER BY id DESC LIMIT 1"), args![before]).await?;
+    Ok(row.map_or(Position::default(), |(p, id)| Position(p, id)))
+}
+
 /// One reader per process that hands every event to all open screens. Falls back on nothing but the table: a wake-up is only a hint.
 #[derive(Clone)]
 pub struct Feed {
     sender: broadcast::Sender<std::sync::Arc<Event>>,
+    ended: CancellationToken,
 }
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { sender: broadcast::channel(1024).0 }
+        Self { sender: broadcast::channel(1024).0, ended: CancellationToken::new() }
     }
 }
 
@@ -115,6 +132,11 @@ impl Feed {
     /// Events from now on. A receiver that lags reads the table from its own position again.
     pub fn listen(&self) -> broadcast::Receiver<std::sync::Arc<Event>> {
         self.sender.subscribe()
+    }
+
+    /// Returns when this process stops: open screens are let go and come back to whoever serves next.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
     }
 
     /// Reads until `stop`.
@@ -127,7 +149,7 @@ impl Feed {
                 Err(error) => tracing::warn!(%error, "events could not be read"),
             }
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return self.ended.cancel(),
                 () = db.committed() => {}
                 () = tokio::time::sleep(Duration::from_secs(2)) => {}
             }

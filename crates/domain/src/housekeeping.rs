@@ -7,6 +7,8 @@ use jobs::{Claimed, Failure, Outcome};
 use model::{Id, kinds};
 use serde_json::json;
 
+use crate::intake::expired;
+use crate::privacy::retention;
 use crate::{App, Result, events};
 
 /// Every minute.
@@ -64,22 +66,25 @@ pub async fn wake_due(app: &App) -> Result<u64> {
 
 /// Takes away what has expired.
 pub async fn clean_up(app: &App) -> Result<()> {
-    expire_posts(app).await?;
+    expire_posts(&app.db).await?;
+    retention::forget_profiles(&app.db).await?;
     let mut tx = app.db.write_reread().await?;
     let now = tx.now();
     tx.run("DELETE FROM jobs WHERE state = 'done' AND finished_at < $1", args![now - DONE_JOBS]).await?;
     tx.run("DELETE FROM events WHERE at < $1", args![now - EVENTS]).await?;
     tx.run("DELETE FROM sessions WHERE expires_at < $1", args![now]).await?;
     tx.run("DELETE FROM one_time_links WHERE expires_at < $1", args![now]).await?;
+    tx.run("DELETE FROM expired_post_keys WHERE expired_at < $1", args![now - expired::REMEMBERED]).await?;
+    tx.run("DELETE FROM form_suspects WHERE expires_at <= $1", args![now]).await?;
     tx.run("DELETE FROM rate_limits WHERE window_start < $1", args![now - Duration::from_secs(24 * 3600)]).await?;
     tx.commit().await?;
     orphans(app).await
 }
 
 /// Posts nobody wanted, with their search documents.
-async fn expire_posts(app: &App) -> Result<()> {
+pub async fn expire_posts(db: &db::Db) -> Result<()> {
     loop {
-        let mut tx = app.db.write_reread().await?;
+        let mut tx = db.write_reread().await?;
         let now = tx.now();
         let expired: Vec<(Id<kinds::Post>,)> = tx
             .all(
@@ -88,6 +93,7 @@ async fn expire_posts(app: &App) -> Result<()> {
             )
             .await?;
         let ids: Vec<Id<kinds::Post>> = expired.into_iter().map(|(id,)| id).collect();
+        expired::remember(&mut tx, &ids).await?;
         tx.run(db::sql!("DELETE FROM posts_fts WHERE rowid IN " [ids "$1"]), args![ids.as_slice()]).await?;
         tx.run(db::sql!("DELETE FROM posts WHERE id IN " [ids "$1"]), args![ids.as_slice()]).await?;
         tx.commit().await?;

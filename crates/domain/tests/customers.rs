@@ -255,8 +255,14 @@ impl House {
         }
     }
 
+    /// What they wrote, with the message that proves it.
+    async fn told(&self, contact: Id<kinds::Contact>) -> Reason {
+        let proofs = links::proofs(&mut self.read().await, &self.seat, Side::Contact(contact)).await.unwrap();
+        Reason { proof: Some(proofs[0].id), ..reason() }
+    }
+
     async fn a_link_that_was_closed(&self, profile: Id<kinds::Profile>, contact: Id<kinds::Contact>) {
-        let id = links::open(&self.app, &self.seat, profile, contact, reason()).await.unwrap();
+        let id = links::open(&self.app, &self.seat, profile, contact, self.told(contact).await).await.unwrap();
         links::close(&self.app, &self.seat, id).await.unwrap();
     }
 }
@@ -314,12 +320,36 @@ db_test! {
         assert_ne!(house.contact_side(Beside::PlantedByName).await, before[1]);
     }
 
+    async fn a_profile_goes_when_nothing_is_left_of_it(db: Db) {
+        let house = House::build(&db, "nordwind").await;
+        let (profile, contact) = house.anna_twice().await;
+        house.post(31, "Nur Vorbei", "Tee ist auch gut.").await;
+        let mut tx = house.app.db.write().await.unwrap();
+        let now = tx.now();
+        let sighting = domain::crm::profiles::Sighting { network: "blog.example", handle: "@war.verknuepft", name: "War Verknüpft", url: None, at: now };
+        let linked = domain::crm::profiles::seen(&mut tx, house.seat.ws(), [&sighting].into_iter()).await.unwrap()[0];
+        tx.commit().await.unwrap();
+        house.a_link_that_was_closed(linked, contact).await;
+        let names = async || {
+            let rows: Vec<(String,)> = house.read().await.all("SELECT name FROM profiles ORDER BY name", vec![]).await.unwrap();
+            rows.into_iter().map(|(name,)| name).collect::<Vec<_>>()
+        };
+        domain::housekeeping::clean_up(&house.app).await.unwrap();
+        assert_eq!(names().await, ["Anna Berger", "Nur Vorbei", "Ole Brandt", "War Verknüpft"]);
+        db.clock.advance(std::time::Duration::from_secs(31 * 24 * 3600));
+        domain::housekeeping::clean_up(&house.app).await.unwrap();
+        assert_eq!(names().await, ["Anna Berger", "Ole Brandt", "War Verknüpft"], "hits, conversations and the record of a link keep theirs");
+        let (trigrams,): (i64,) = house.read().await.one("SELECT COUNT(*) FROM profile_trigrams t WHERE NOT EXISTS (SELECT 1 FROM profiles p WHERE p.id = t.profile_id)", vec![]).await.unwrap();
+        assert_eq!(trigrams, 0);
+        assert!(wall::across(&mut house.read().await, &house.seat, Side::Profile(profile)).await.unwrap().is_empty());
+    }
+
     async fn an_open_link_shows_both_sides_until_it_is_closed(db: Db) {
         let house = House::build(&db, "nordwind").await;
         let (profile, contact) = house.anna_twice().await;
         let shut = house.profile_side(Beside::Wall).await;
-        let id = links::open(&house.app, &house.seat, profile, contact, reason()).await.unwrap();
-        assert_eq!(links::open(&house.app, &house.seat, profile, contact, reason()).await.unwrap(), id, "open is open");
+        let id = links::open(&house.app, &house.seat, profile, contact, house.told(contact).await).await.unwrap();
+        assert_eq!(links::open(&house.app, &house.seat, profile, contact, house.told(contact).await).await.unwrap(), id, "open is open");
         assert!(house.profile_side(Beside::Wall).await.contains("Mein Paket fehlt."));
         assert!(house.contact_side(Beside::Wall).await.contains("anna.berger"));
         let link = wall::open_link(&mut house.read().await, &house.seat, profile, contact).await.unwrap().unwrap();
@@ -346,6 +376,9 @@ db_test! {
             assert!(matches!(open(house.limited(&rights), reason()).await, Err(Error::Forbidden(_))), "{missing:?}");
         }
         assert!(matches!(open(house.seat.clone(), Reason { wording: " ja ".into(), ..reason() }).await, Err(Error::InvalidFields(f)) if f[0].0 == "wording"));
+        assert!(matches!(open(house.seat.clone(), reason()).await, Err(Error::InvalidFields(f)) if f[0].0 == "proof"), "what they said stands somewhere");
+        let consent = open(house.seat.clone(), Reason { ground: Ground::Consent, ..reason() }).await.unwrap();
+        links::close(&house.app, &house.seat, consent).await.unwrap();
         let foreign = message("s.wirth@steuer.example").await;
         assert!(matches!(open(house.seat.clone(), Reason { proof: Some(foreign), ..reason() }).await, Err(Error::InvalidFields(f)) if f[0].0 == "proof"));
         let own = message("anna@berger.example").await;

@@ -387,6 +387,26 @@ db_test! {
         assert_eq!((state.state.as_str(), state.found), ("stopped", 0));
     }
 
+    async fn an_ended_watch_is_taken_up_again_unless_its_name_or_query_no_longer_holds(db: Db) {
+        let app = app(&db);
+        let seat = owner(&app, "nordwind").await;
+        let blog = account(&app, &seat, "Kaffeeblog").await;
+        let (coffee, outer) = (watch(&app, &seat, "Kaffee", "kaffee").await, watch(&app, &seat, "Heiß", "watch:\"Kaffee\" heiß").await);
+        for id in [outer, coffee] {
+            watches::archive(&app, &seat, id).await.unwrap();
+        }
+        assert_eq!(watches::archived(&mut app.db.read().await.unwrap(), &seat).await.unwrap().len(), 2);
+        assert!(matches!(watches::resume(&app, &seat, outer).await, Err(Error::Conflict(_))), "the watch it names has ended");
+        put(&app, &seat, blog, post(1, "Ole", "Kaffee, heiß, bevor jemand zuhört", 2)).await;
+        watches::resume(&app, &seat, coffee).await.unwrap();
+        watches::resume(&app, &seat, outer).await.unwrap();
+        put(&app, &seat, blog, post(2, "Ole", "Kaffee, heiß, danach", 1)).await;
+        assert_eq!(texts(&app, &seat, outer).await, ["Kaffee, heiß, danach"]);
+        watches::archive(&app, &seat, outer).await.unwrap();
+        watch(&app, &seat, "Heiß", "heiß").await;
+        assert!(matches!(watches::resume(&app, &seat, outer).await, Err(Error::Conflict(_))), "another one has its name");
+    }
+
     async fn a_seat_limited_to_an_account_sees_only_its_posts(db: Db) {
         let app = app(&db);
         let seat = owner(&app, "nordwind").await;

@@ -374,4 +374,25 @@ db_test! {
         domain::housekeeping::clean_up(&h.app).await.unwrap();
         assert_eq!(count().await, (0, 0), "after thirty days, with its search document");
     }
+
+    async fn what_nobody_wanted_stays_gone_until_somebody_wants_it(db: Db) {
+        let h = house(&db).await;
+        let day = Duration::from_secs(24 * 3600);
+        let post = |url: &str, text: &str| Inbound { external_id: url.into(), kind: ItemKind::Post, mail: None, canonical_url: Some(url.into()), ..mail("x", "ole@z.test", text, &[]) };
+        let count = async || h.app.db.read().await.unwrap().one::<(i64, i64)>("SELECT (SELECT COUNT(*) FROM posts), (SELECT COUNT(*) FROM expired_post_keys)", vec![]).await.unwrap();
+        let (old, text) = ("https://blog.example/alt", "Niemand wollte das lesen.");
+        assert_eq!(h.arrive(vec![post(old, text)]).await.new, 1);
+        db.clock.advance(31 * day);
+        domain::housekeeping::clean_up(&h.app).await.unwrap();
+        assert_eq!(count().await, (0, 2), "its two names are remembered");
+        // The feed still lists it, even changed a little; only what is new comes in.
+        let report = h.arrive(vec![post(old, "Niemand wollte das lesen!"), post("https://blog.example/neu", "Auch das nicht.")]).await;
+        assert_eq!((report.new, report.known, count().await), (1, 1, (1, 2)));
+        let draft = domain::listening::watches::Draft { name: "Niemand".into(), query: "niemand".into(), kind: "topic".into() };
+        domain::listening::watches::create(&h.app, &h.seat, draft).await.unwrap().unwrap();
+        assert_eq!(h.arrive(vec![post(old, text)]).await.new, 1, "now somebody wants it");
+        db.clock.advance(401 * day);
+        domain::housekeeping::clean_up(&h.app).await.unwrap();
+        assert_eq!(count().await, (1, 2), "the second page went, what was remembered of the first one went too");
+    }
 }

@@ -62,6 +62,9 @@ pub(super) struct Cursor {
     pub singles: Track,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// What stood there on connecting has not all been handed over yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub history: bool,
 }
 
 /// What an HTTP answer means for a feed.
@@ -251,8 +254,11 @@ impl FeedListener {
     async fn look(&self, cursor: Option<&Json>) -> Result<Batch, Failure> {
         let asked = self.url.as_ref().map_err(Clone::clone)?;
         // A cursor that cannot be read, or of another address, is as good as none: everything comes once more, under the same ids.
-        let known =
-            cursor.and_then(|json| serde_json::from_value::<Cursor>(json.clone()).ok()).filter(|known| known.asked == asked.as_str());
+        let known = cursor
+            .and_then(|json| serde_json::from_value::<Cursor>(json.clone()).ok())
+            // The address it moved to is the same feed.
+            .filter(|known| known.asked == asked.as_str() || known.main.url == asked.as_str())
+            .map(|known| Cursor { asked: asked.to_string(), ..known });
         let mut note = SourceNote::default();
         let limit = self.ctx.limits.batch.max(1);
         let now = self.ctx.clock.now();
@@ -265,7 +271,7 @@ impl FeedListener {
             None => {
                 let located = locate(&self.ctx, asked).await?;
                 note.moved_to = located.response.moved_to.as_ref().filter(|_| !located.feed.items.is_empty()).map(Url::to_string);
-                let cursor = Cursor { asked: asked.to_string(), main: Track::at(&located.url), ..Cursor::default() };
+                let cursor = Cursor { asked: asked.to_string(), main: Track::at(&located.url), history: true, ..Cursor::default() };
                 (cursor, Some((located.response, located.feed)))
             }
         };
@@ -289,12 +295,17 @@ impl FeedListener {
                 self.single_comments(&mut cursor, single, limit, now, &mut items).await;
             }
         }
-        if let Some(track) = cursor.comments.as_mut().filter(|track| !track.url.is_empty() && items.len() < limit) {
-            more |= self.site_comments(track, limit - items.len(), now, &mut items).await;
+        if let Some(track) = cursor.comments.as_mut().filter(|track| !track.url.is_empty()) {
+            // A full batch leaves them for the next look; on connecting that must still count as the first.
+            more |=
+                if items.len() < limit { self.site_comments(track, limit - items.len(), now, &mut items).await } else { cursor.history };
         }
         let next = self.next(&cursor, now);
+        // A connection listens from now on: what stands there at the first look is history and starts nothing.
+        let imported = cursor.history;
+        cursor.history &= more;
         let cursor = serde_json::to_value(&cursor).map_err(|error| Failure::Garbage { detail: error.to_string() })?;
-        Ok(Batch { items, cursor, more, next, imported: false, note })
+        Ok(Batch { items, cursor, more, next, imported, note })
     }
 
     /// Another look at a known feed. `None`: unchanged.

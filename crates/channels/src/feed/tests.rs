@@ -267,12 +267,14 @@ async fn everything_comes_once_oldest_first_and_then_only_what_changed() {
     let first = poll(&url, None).await.unwrap();
     assert_eq!(handed(&first), ["https://blog.example/?p=1", "https://blog.example/?p=2"]);
     assert_eq!(first.note.title.as_deref(), Some("Beispielblog"));
+    assert!(first.imported, "what stands there on connecting is history");
     assert!(!first.more && first.next >= Duration::from_secs(1_800), "{:?}", first.next);
     let second = poll(&url, Some(&first.cursor)).await.unwrap();
     assert!(second.items.is_empty(), "304");
     let third = poll(&url, Some(&second.cursor)).await.unwrap();
     assert_eq!(handed(&third), ["https://blog.example/?p=2"], "edited, under the same id");
     assert_eq!(third.items[0].text, "Geändert: Verweis.");
+    assert!(!third.imported, "from now on it is news");
     let fourth = poll(&url, Some(&third.cursor)).await.unwrap();
     assert!(fourth.items.is_empty(), "the same again, without 304");
 }
@@ -299,7 +301,7 @@ async fn long_feeds_come_in_batches() {
     let (mut cursor, mut all) = (None, Vec::new());
     loop {
         let batch = poll_with(&ctx, json!({ "url": server.at("/") }), cursor.as_ref()).await.unwrap();
-        assert!(batch.items.len() <= 10);
+        assert!(batch.items.len() <= 10 && batch.imported, "history, to its last batch");
         all.extend(handed(&batch).into_iter().map(str::to_owned));
         cursor = Some(batch.cursor);
         if !batch.more {
@@ -307,6 +309,7 @@ async fn long_feeds_come_in_batches() {
         }
     }
     assert_eq!(all, (0..25).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert!(!poll_with(&ctx, json!({ "url": server.at("/") }), cursor.as_ref()).await.unwrap().imported);
 }
 
 #[tokio::test]
@@ -323,6 +326,8 @@ async fn permanent_moves_are_reported_and_followed_from_then_on() {
     assert_eq!(moved.note.moved_to, Some(server.at("/new")));
     poll(&server.at("/old"), Some(&moved.cursor)).await.unwrap();
     assert_eq!(server.asked.lock().unwrap().last().map(String::as_str), Some("/new"));
+    let there = poll(&server.at("/new"), Some(&moved.cursor)).await.unwrap();
+    assert!(there.items.is_empty() && !there.imported, "the same feed at its new address");
     for temporary in ["/temporary", "/temporary-first"] {
         assert_eq!(poll(&server.at(temporary), None).await.unwrap().note.moved_to, None, "{temporary}");
     }

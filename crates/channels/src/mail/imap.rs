@@ -1,4 +1,4 @@
-//! Listens to mailboxes over IMAP (RFC 9051, 3501; IDLE: RFC 2177). Folders are opened read-only and mails are peeked at: other programs
+//! Listens to mailboxes over IMAP (RFC 9051, 3501; IDLE: RFC 2177; NOTIFY: RFC 5465). Folders are opened read-only and mails are peeked at: other programs
 //! looking at the same mailbox see no difference, unless the account asks to mark mails as read.
 //!
 //! Where we are is a UID for each folder. A cursor moves only past mails whose fetch the server ended with OK: an answer that breaks off
@@ -21,8 +21,9 @@ use crate::{Batch, Connection, Context, Failure, Inbound, Listener, SourceNote};
 
 /// How often to look where the server cannot call us (no IDLE).
 const POLL: Duration = Duration::from_secs(60);
-/// IDLE wakes us for the first folder; the others are looked at this often.
-const POLL_OTHERS: Duration = Duration::from_secs(120);
+/// IDLE wakes us for the first folder only; without NOTIFY the others are looked at this often. (A connection for each folder would wake us
+/// at once, but servers allow an account only a few, and people's own programs need them.)
+const POLL_OTHERS: Duration = Duration::from_secs(60);
 /// Even with IDLE: a connection may be dead without anyone noticing.
 const POLL_IDLE: Duration = Duration::from_secs(15 * 60);
 /// IDLE is renewed well before the 29 minutes of RFC 2177, since home routers forget a silent connection sooner.
@@ -94,6 +95,12 @@ impl Ear {
         if self.open.is_none() {
             let mut open = Imap::sign_in(&self.ctx, server).await?;
             open.oversized = self.oversized.clone();
+            if let [_, others @ ..] = account.folders.as_slice()
+                && !others.is_empty()
+                && open.can_idle
+            {
+                open.ask_to_be_told(others).await?;
+            }
             self.open = Some(open);
         }
         match &mut self.open {
@@ -112,6 +119,7 @@ impl Ear {
         let (limits, now) = (self.ctx.limits, self.ctx.clock.now());
         let (account, open) = self.ready().await?;
         let account = account.clone();
+        open.told = false;
         cursor.folders.retain(|name, _| account.folders.contains(name));
         let mut batch = Collected { limits_batch: limits.batch, limits_mail: limits.mail as u64, ..Collected::default() };
 
@@ -142,10 +150,11 @@ impl Ear {
 
         let first = account.folders.first().and_then(|name| cursor.folders.get(name));
         self.expected = first.map_or(0, |place| place.next);
-        let can_idle = self.open.as_ref().is_some_and(|open| open.can_idle);
+        let (can_idle, notifies) = self.open.as_ref().map_or((false, false), |open| (open.can_idle, open.notifies));
         let next = match (can_idle, account.folders.len()) {
             (false, _) => POLL,
             (true, 1) => POLL_IDLE,
+            (true, _) if notifies => POLL_IDLE,
             (true, _) => POLL_OTHERS,
         };
         let cursor = serde_json::to_value(&cursor).map_err(|error| Failure::Garbage { detail: error.to_string() })?;
@@ -192,7 +201,7 @@ impl Ear {
         let Some(folder) = account.folders.first().cloned() else { return Ok(()) };
         let state = open.open_folder(&folder, false).await?;
         // Something came between the last look and now: nobody will call us for it.
-        if expected > 0 && state.next.is_some_and(|next| next > expected) {
+        if open.told || expected > 0 && state.next.is_some_and(|next| next > expected) {
             return Ok(());
         }
         while tokio::time::Instant::now() < until {
@@ -299,6 +308,10 @@ struct Imap {
     session: Session<Stream>,
     timeout: Duration,
     can_idle: bool,
+    /// Tells of new mail in every folder (RFC 5465): offered, and after [`Imap::ask_to_be_told`] agreed to.
+    notifies: bool,
+    /// It has told of another folder since the last look.
+    told: bool,
     idling: Option<RequestId>,
     /// Mails to be taken for too large, whatever the server says.
     oversized: BTreeSet<(String, u32)>,
@@ -347,18 +360,43 @@ impl Imap {
             async_imap::error::Error::No(text) | async_imap::error::Error::Bad(text) => Failure::SignIn { detail: wire::clip(&text) },
             other => explain(other),
         })?;
-        let mut imap = Self { session, timeout, can_idle: false, idling: None, oversized: BTreeSet::new(), busy: false };
-        let mut can_idle = false;
+        let mut imap =
+            Self { session, timeout, can_idle: false, notifies: false, told: false, idling: None, oversized: BTreeSet::new(), busy: false };
+        let (mut can_idle, mut notifies) = (false, false);
         imap.command("CAPABILITY", OVERHEAD, |response| {
             if let Response::Capabilities(list) = response {
-                can_idle |= list.iter().any(
-                    |capability| matches!(capability, async_imap::imap_proto::Capability::Atom(name) if name.eq_ignore_ascii_case("IDLE")),
-                );
+                let offers = |word: &str| {
+                    list.iter().any(
+                        |capability| matches!(capability, async_imap::imap_proto::Capability::Atom(name) if name.eq_ignore_ascii_case(word)),
+                    )
+                };
+                can_idle |= offers("IDLE");
+                notifies |= offers("NOTIFY");
             }
         })
         .await?;
-        imap.can_idle = can_idle;
+        (imap.can_idle, imap.notifies) = (can_idle, notifies);
         Ok(imap)
+    }
+
+    /// Where the server offers it, has it tell of new mail in folders that are not open. A refusal means looking there now and then.
+    async fn ask_to_be_told(&mut self, others: &[String]) -> Result<(), Failure> {
+        if !self.notifies {
+            return Ok(());
+        }
+        let names: Vec<String> = others.iter().map(|name| quoted(name)).collect();
+        // RFC 5465 §5: MessageNew and MessageExpunge come only together.
+        let events = "(MessageNew MessageExpunge)";
+        let asked =
+            self.command(&format!("NOTIFY SET (selected {events}) (mailboxes ({}) {events})", names.join(" ")), OVERHEAD, |_| {}).await;
+        match asked {
+            Ok(()) => Ok(()),
+            Err(Failure::Rejected { .. } | Failure::Garbage { .. }) if !self.busy => {
+                self.notifies = false;
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Gives a command and looks at every answer up to the one that ends it. `allowance`: bytes the answers may have.
@@ -387,7 +425,10 @@ impl Imap {
                         detail: wire::clip(outcome.information.as_deref().unwrap_or("the server said goodbye")),
                     });
                 }
-                response => each(response),
+                response => {
+                    self.told |= self.notifies && matches!(response, Response::MailboxData(MailboxDatum::Status { .. }));
+                    each(response);
+                }
             }
         }
     }
@@ -615,6 +656,7 @@ impl Imap {
             match answer.as_ref().map(|data| data.parsed()) {
                 Some(Response::MailboxData(MailboxDatum::Exists(count))) if *count > known => return Ok(()),
                 Some(Response::MailboxData(MailboxDatum::Recent(count))) if *count > 0 => return Ok(()),
+                Some(Response::MailboxData(MailboxDatum::Status { .. })) if self.notifies => return Ok(()),
                 Some(Response::Expunge(_)) => known = known.saturating_sub(1),
                 Some(Response::Data { status: Status::Bye, outcome }) => {
                     return Err(Failure::Unreachable {

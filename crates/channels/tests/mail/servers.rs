@@ -42,6 +42,7 @@ struct Mailboxes {
     /// UID, INTERNALDATE, source.
     mails: Vec<(u32, String, String)>,
     idle: bool,
+    notify: bool,
     /// Answers to commands that begin with a word, instead of the right ones. `{tag}` is the command's.
     wrong: Vec<(&'static str, String)>,
     /// Everything that was asked.
@@ -77,7 +78,11 @@ impl Mailboxes {
         let words: Vec<&str> = command.split(' ').collect();
         Some(match words[..] {
             ["LOGIN", _, password] if !password.contains("geheim") => format!("{tag} NO [AUTHENTICATIONFAILED] wrong\r\n"),
-            ["CAPABILITY"] => format!("* CAPABILITY IMAP4rev1 {}\r\n{done}", if self.idle { "IDLE" } else { "" }),
+            ["CAPABILITY"] => format!(
+                "* CAPABILITY IMAP4rev1{}{}\r\n{done}",
+                if self.idle { " IDLE" } else { "" },
+                if self.notify { " NOTIFY" } else { "" }
+            ),
             ["EXAMINE" | "SELECT", "\"missing\""] => format!("{tag} NO no such folder\r\n"),
             ["EXAMINE" | "SELECT", ..] => {
                 format!(
@@ -266,6 +271,35 @@ async fn several_folders_each_have_a_place_of_their_own() {
     boxes.lock().expect("boxes").add("04-Nov-2026 12:30:00 +0000");
     assert_eq!(drain(ear.as_mut(), cursor).await.0.len(), 2, "the fake shows the same mails in both");
     assert!(boxes.lock().expect("boxes").asked.iter().any(|command| command == "EXAMINE \"Entw&APw-rfe\""));
+}
+
+#[tokio::test]
+async fn a_server_that_notifies_wakes_for_every_folder_and_one_that_does_not_is_looked_at_every_minute() {
+    let folders = [("folders", "INBOX, Entwürfe")];
+    let ctx = context(PATIENT);
+    let (port, boxes, poke) = imap(Mailboxes { idle: true, notify: true, ..Mailboxes::with(1) }).await;
+    let mut told = ear(&ctx, port, &folders);
+    let first = told.poll(None).await.expect("a batch");
+    assert!(first.next > Duration::from_secs(60));
+    let asked = "NOTIFY SET (selected (MessageNew MessageExpunge)) (mailboxes (\"Entw&APw-rfe\") (MessageNew MessageExpunge))";
+    assert!(boxes.lock().expect("boxes").asked.iter().any(|command| command == asked));
+    let waiting = async {
+        told.wait(PATIENT * 6).await.expect("woken");
+    };
+    let arriving = async {
+        while boxes.lock().expect("boxes").asked.last().is_none_or(|command| command != "IDLE") {
+            tokio::task::yield_now().await;
+        }
+        poke.send("* STATUS \"Entw&APw-rfe\" (MESSAGES 2 UIDNEXT 3)\r\n".into()).expect("someone idles");
+    };
+    tokio::time::timeout(PATIENT, futures::future::join(waiting, arriving)).await.expect("woken in time");
+
+    let refusing = Mailboxes { idle: true, notify: true, wrong: vec![("NOTIFY", "{tag} NO not today\r\n".into())], ..Mailboxes::with(1) };
+    for without in [Mailboxes { idle: true, ..Mailboxes::with(1) }, refusing] {
+        let (port, _, _) = imap(without).await;
+        let batch = ear(&ctx, port, &folders).poll(None).await.expect("a batch");
+        assert_eq!(batch.next, Duration::from_secs(60));
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use db::{Many, Tx, args, sql};
 use model::{Id, Timestamp, kinds};
 use sha2::{Digest, Sha256};
 
+use super::expired;
 use super::index::{index_posts, reindex_post};
 use super::ingest::{Stored, Subscriber};
 use crate::crm::profiles::{self, Sighting};
@@ -95,10 +96,15 @@ pub(super) async fn store(tx: &mut Tx, subscriber: &Subscriber, posts: &[Prepare
     let ws = subscriber.workspace_id;
     let now = tx.now();
     let known = known(tx, ws, posts).await?;
-    let new: Vec<&Prepared> = posts.iter().filter(|p| p.known_as(&known).is_none()).collect();
+    // What nobody wanted then and nobody wants now stays gone, however long its source lists it.
+    let unwanted = |p: &&Prepared| p.watches.is_empty() && p.known_as(&known).is_none();
+    let gone = expired::among(tx, ws, posts.iter().filter(unwanted).flat_map(|p| p.keys.iter().map(String::as_str))).await?;
+    let (gone, posts): (Vec<&Prepared>, Vec<&Prepared>) =
+        posts.iter().partition(|p| unwanted(p) && p.keys.iter().any(|key| gone.contains(key.as_str())));
+    let new: Vec<&Prepared> = posts.iter().filter(|p| p.known_as(&known).is_none()).copied().collect();
     let mut inserted = insert(tx, subscriber, &new, now).await?.into_iter();
     let (mut stored, mut ids) = (Vec::with_capacity(posts.len()), Vec::with_capacity(posts.len()));
-    for p in posts {
+    for p in &posts {
         let (id, what) = match p.known_as(&known) {
             None => (inserted.next().unwrap_or_else(|| unreachable!("one id for each new post")), Stored::New),
             Some((id, hash)) if *hash == p.content_hash => (*id, Stored::Known),
@@ -131,6 +137,7 @@ pub(super) async fn store(tx: &mut Tx, subscriber: &Subscriber, posts: &[Prepare
         .flat_map(|((p, id), _)| p.watches.iter().map(|watch| Hit { watch: *watch, post: *id, sort_at: sort_at(p.item, now) }))
         .collect();
     hit(tx, ws, &hits, imported).await?;
+    stored.extend(gone.iter().map(|_| Stored::Known));
     Ok(Some(stored))
 }
 
@@ -148,8 +155,10 @@ async fn known(tx: &mut Tx, ws: Id<kinds::Workspace>, posts: &[Prepared<'_>]) ->
     let keys: Vec<String> = posts.iter().flat_map(|p| p.keys.iter().cloned()).collect();
     let rows: Vec<(String, Id<kinds::Post>, Vec<u8>)> = tx
         .all(
-            sql!("SELECT k.canonical_key, p.id, p.content_hash FROM post_keys k JOIN posts p ON p.workspace_id = k.workspace_id AND p.id = k.post_id
-                  WHERE k.workspace_id = $1 AND k.network = $2 AND k.canonical_key IN " [texts "$3"]),
+            // Subqueries, so that each key is looked up by its index whatever the planner knows of a table that just begins to fill.
+            sql!("SELECT k.value, k.post_id, (SELECT p.content_hash FROM posts p WHERE p.workspace_id = $1 AND p.id = k.post_id)
+                  FROM (SELECT value, (SELECT post_id FROM post_keys WHERE workspace_id = $1 AND network = $2 AND canonical_key = value) AS post_id FROM " [each_text "$3"] ") AS k
+                  WHERE k.post_id IS NOT NULL"),
             args![ws, NETWORK, keys.as_slice()],
         )
         .await?;

@@ -72,6 +72,17 @@ pub async fn list(conn: &mut Conn, seat: &Seat) -> Result<Vec<Listed>> {
     Ok(listed)
 }
 
+/// Those that ended, by name.
+pub async fn archived(conn: &mut Conn, seat: &Seat) -> Result<Vec<Watch>> {
+    seat.require(Permission::ListenRead)?;
+    Ok(conn
+        .all(
+            "SELECT id, name, query, kind, hits, created_at, updated_at, archived_at FROM watches WHERE workspace_id = $1 AND archived_at IS NOT NULL ORDER BY name, id",
+            args![seat.ws()],
+        )
+        .await?)
+}
+
 /// `NotFound` for those of other workspaces. Archived ones open too.
 pub async fn open(conn: &mut Conn, seat: &Seat, id: Id<kinds::Watch>) -> Result<Watch> {
     seat.require(Permission::ListenRead)?;
@@ -177,6 +188,31 @@ pub async fn archive(app: &App, seat: &Seat, id: Id<kinds::Watch>) -> Result<()>
     )
     .await?;
     note(&mut tx, seat, id, "watch.archived").await?;
+    finish(app, seat, tx).await
+}
+
+/// Takes an ended watch up again: it finds what comes from now on; a back-fill looks for what came meanwhile.
+///
+/// # Errors
+/// `Conflict` when its name is taken by now, or when its query does not hold any more (a watch it names has ended).
+pub async fn resume(app: &App, seat: &Seat, id: Id<kinds::Watch>) -> Result<()> {
+    seat.require(Permission::WatchEdit)?;
+    let mut tx = app.db.write().await?;
+    lock(&mut tx, seat).await?;
+    let watch = open(&mut tx, seat, id).await?;
+    if watch.archived_at.is_none() {
+        return Ok(());
+    }
+    if let Err(Error::Invalid { why, .. }) = free(&mut tx, seat, &watch.name, Some(id)).await {
+        return Err(Error::Conflict(why));
+    }
+    if let Err(errors) = matcher::check(&mut tx, seat.ws(), Some(id), &watch.name, &watch.query).await? {
+        let why = errors.first().map_or_else(|| Sentence::new("fault-conflict"), matcher::sentence);
+        return Err(Error::Conflict(why));
+    }
+    let now = tx.now();
+    tx.run("UPDATE watches SET archived_at = NULL, updated_at = $3 WHERE workspace_id = $1 AND id = $2", args![seat.ws(), id, now]).await?;
+    note(&mut tx, seat, id, "watch.resumed").await?;
     finish(app, seat, tx).await
 }
 

@@ -15,7 +15,7 @@ pub struct Reason {
     pub ground: Ground,
     /// What was asked and agreed to, or what they said. At least [`WORDING_LEAST`] characters.
     pub wording: String,
-    /// The message that proves it, of a conversation on either side.
+    /// The message that proves it, of a conversation on either side. Some grounds are nothing without one ([`Ground::needs_message`]).
     pub proof: Option<Id<kinds::Message>>,
 }
 
@@ -35,7 +35,7 @@ row! {
 /// Joins a profile and a contact. Opening what is open already changes nothing and returns the same link.
 ///
 /// # Errors
-/// `InvalidFields` for a wording that says nothing or a proof from elsewhere; `NotFound` when either side does not exist here.
+/// `InvalidFields` for a wording that says nothing, a proof from elsewhere or a missing one; `NotFound` when either side does not exist here.
 pub async fn open(
     app: &App,
     seat: &Seat,
@@ -55,8 +55,12 @@ pub async fn open(
     tx.opt::<(i64,)>("SELECT id FROM profiles WHERE workspace_id = $1 AND id = $2", args![seat.ws(), profile])
         .await?
         .ok_or(Error::NotFound)?;
-    if let Some(proof) = reason.proof {
-        proves(&mut tx, seat, proof, profile, contact).await?;
+    match reason.proof {
+        Some(proof) => proves(&mut tx, seat, proof, profile, contact).await?,
+        None if reason.ground.needs_message() => {
+            return Err(Error::InvalidFields(vec![("proof".into(), Sentence::new("error-link-proof-missing"))]));
+        }
+        None => {}
     }
     let open: Option<(Id<kinds::ProfileLink>,)> = tx
         .opt(
@@ -86,16 +90,26 @@ pub async fn close(app: &App, seat: &Seat, id: Id<kinds::ProfileLink>) -> Result
     seat.require(Permission::ProfileLink)?;
     let mut tx = app.db.write().await?;
     let now = tx.now();
-    let (profile, contact): (Id<kinds::Profile>, Id<kinds::Contact>) = tx
-        .opt(
-            "UPDATE profile_links SET closed_at = $3, closed_by = $4 WHERE workspace_id = $1 AND id = $2 AND closed_at IS NULL RETURNING profile_id, contact_id",
-            args![seat.ws(), id, now, seat.user()],
-        )
-        .await?
-        .ok_or(Error::NotFound)?;
+    let (profile, contact) = shut(&mut tx, seat.ws(), id, now, Some(seat.user())).await?.ok_or(Error::NotFound)?;
     note(&mut tx, seat, "link.closed", id, json!({ "profile": profile, "contact": contact })).await?;
     tx.commit().await?;
     Ok((profile, contact))
+}
+
+/// Shuts a door that is open; whose it was.
+pub(crate) async fn shut(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    id: Id<kinds::ProfileLink>,
+    at: Timestamp,
+    by: Option<Id<kinds::User>>,
+) -> Result<Option<(Id<kinds::Profile>, Id<kinds::Contact>)>> {
+    Ok(tx
+        .opt(
+            "UPDATE profile_links SET closed_at = $3, closed_by = $4 WHERE workspace_id = $1 AND id = $2 AND closed_at IS NULL RETURNING profile_id, contact_id",
+            args![ws, id, at, by],
+        )
+        .await?)
 }
 
 async fn note(tx: &mut Tx, seat: &Seat, action: &'static str, id: Id<kinds::ProfileLink>, detail: serde_json::Value) -> Result<()> {

@@ -2,4 +2,5 @@
 
 pub mod links;
 pub mod outreach;
+pub mod retention;
 pub mod wall;

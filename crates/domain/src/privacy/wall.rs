@@ -38,6 +38,12 @@ impl Ground {
         }
     }
 }
+impl Ground {
+    /// What they told us stands in a conversation; a consent may have been given on the telephone or on paper, and is proved by its wording.
+    pub const fn needs_message(self) -> bool {
+        matches!(self, Ground::Disclosure)
+    }
+}
 impl FromStr for Ground {
     type Err = ();
     fn from_str(name: &str) -> std::result::Result<Self, ()> {

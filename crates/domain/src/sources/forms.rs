@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use super::fields::is_address;
+use super::suspects;
 use crate::accounts::sessions;
 use crate::{App, Error, Result, fold_key, intake};
 
@@ -181,16 +182,26 @@ pub async fn submit(app: &App, account: Id<kinds::ChannelAccount>, locale: Local
         ..sent
     };
     check(&clean)?;
-    guard(app, account, &clean)?;
+    let doubts = guard(app, account, &clean)?;
     let item = item(app, &form, t, &clean);
-    let conversation = intake::deliver(app, form.workspace, account, item).await?;
+    if !doubts.is_empty() {
+        return suspects::set_apart(app, &form, locale, &item, &doubts).await;
+    }
+    take_in(app, &form, locale, item).await?;
+    Ok(())
+}
+
+/// A conversation made of what was sent, and the confirmation on its way.
+pub(super) async fn take_in(app: &App, form: &PublicForm, locale: Locale, item: Inbound) -> Result<Option<Id<kinds::Conversation>>> {
+    let email = item.author.address.clone().unwrap_or_default();
+    let conversation = intake::deliver(app, form.workspace, form.account, item).await?;
     if let Some(conversation) = conversation {
         // The message is safe by now; whatever goes wrong with the confirmation must not make people send it again.
-        if let Err(error) = confirmation(app, &form, locale, conversation, &clean.email).await {
+        if let Err(error) = confirmation(app, form, locale, conversation, &email).await {
             tracing::warn!(%error, "no confirmation was queued");
         }
     }
-    Ok(())
+    Ok(conversation)
 }
 
 fn check(sent: &Submission) -> Result<()> {
@@ -217,7 +228,8 @@ fn check(sent: &Submission) -> Result<()> {
     if wrong.is_empty() { Ok(()) } else { Err(Error::InvalidFields(wrong)) }
 }
 
-fn guard(app: &App, account: Id<kinds::ChannelAccount>, sent: &Submission) -> Result<()> {
+/// What speaks against it without being enough to refuse it: a person has to look at it first.
+fn guard(app: &App, account: Id<kinds::ChannelAccount>, sent: &Submission) -> Result<Vec<Reason>> {
     let sign = |bytes: &[u8]| app.sealer.mac("form token", bytes);
     let fields = [
         ("name", sent.name.as_str()),
@@ -239,10 +251,10 @@ fn guard(app: &App, account: Id<kinds::ChannelAccount>, sent: &Submission) -> Re
             _ => {}
         }
     }
-    // Set apart would mean: a person reads it late or never. Whoever wrote it is told what to change instead.
     match assessment.verdict() {
-        Verdict::Accept => Ok(()),
-        Verdict::Suspicious | Verdict::Reject => Err(Error::refused("form.spam", "form-error-links")),
+        Verdict::Accept => Ok(Vec::new()),
+        Verdict::Suspicious => Ok(assessment.reasons),
+        Verdict::Reject => Err(Error::refused("form.spam", "form-error-links")),
     }
 }
 

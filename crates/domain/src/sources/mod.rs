@@ -18,6 +18,7 @@ mod pause;
 mod remove;
 pub mod runner;
 mod store;
+pub mod suspects;
 mod test;
 
 pub use change::{Change, change};

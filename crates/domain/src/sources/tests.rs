@@ -427,6 +427,7 @@ db_test! {
         assert!(matches!(forms::submit(&app, form, Locale::DeDe, machine).await, Err(Error::Refused(refused)) if refused.rule == "form.spam"));
         let spam = Submission { message: "https://a.example https://b.example https://c.example [url=x]buy[/url]".into(), ..question(&token) };
         assert!(matches!(forms::submit(&app, form, Locale::DeDe, spam).await, Err(Error::Refused(refused)) if refused.rule == "form.spam"));
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM form_suspects").await, 0, "what is refused is not kept");
         let empty = Submission { message: " ".into(), email: "anna".into(), ..question(&token) };
         assert!(matches!(forms::submit(&app, form, Locale::DeDe, empty).await, Err(Error::InvalidFields(wrong)) if wrong.len() == 2));
         let forged = Submission { token: forms::token(&app, Id::from_i64(1)), ..question(&token) };
@@ -441,6 +442,34 @@ db_test! {
         db.clock.advance(Duration::from_secs(90_000));
         let late = forms::submit(&app, form, Locale::DeDe, question(&token)).await;
         assert!(matches!(late, Err(Error::Refused(refused)) if refused.rule == "form.expired"));
+    }
+
+    async fn a_suspicious_form_waits_for_a_person_and_goes_by_itself(db: Db) {
+        let app = app(&db);
+        let seat = owner(&app, "a").await;
+        let form = contact_form(&app, &seat, None).await;
+        let token = forms::token(&app, form);
+        db.clock.advance(Duration::from_secs(20));
+        for text in ["Mehr dazu: [url=https://a.example]hier[/url]", "Mehr dazu: [url=https://a.example]hier[/url]", "Auch hier: [url=https://b.example]hier[/url]", "Und hier: [url=https://c.example]hier[/url]"] {
+            forms::submit(&app, form, Locale::DeDe, Submission { message: text.into(), ..question(&token) }).await.unwrap();
+        }
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM messages").await, 0, "nothing reaches the inbox");
+        let list = async || suspects::list(&mut app.db.read().await.unwrap(), &seat, Some(form)).await.unwrap();
+        let waiting = list().await;
+        assert_eq!(waiting.len(), 3, "a double click is one");
+        assert_eq!(waiting[0].why()[0].key, "form-reason-link-markup");
+        let stranger = owner(&app, "b").await;
+        assert!(suspects::list(&mut app.db.read().await.unwrap(), &stranger, None).await.unwrap().is_empty());
+        assert!(matches!(suspects::release(&app, &stranger, waiting[0].id).await, Err(Error::NotFound)));
+        let conversation = suspects::release(&app, &seat, waiting[0].id).await.unwrap();
+        assert!(conversation.is_some());
+        assert!(matches!(suspects::release(&app, &seat, waiting[0].id).await, Err(Error::NotFound)));
+        suspects::delete(&app, &seat, waiting[1].id).await.unwrap();
+        assert_eq!((list().await.len(), count(&app, "SELECT COUNT(*) FROM messages").await), (1, 1));
+        db.clock.advance(suspects::KEPT);
+        assert!(list().await.is_empty(), "not shown beyond its time");
+        crate::housekeeping::clean_up(&app).await.unwrap();
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM form_suspects").await, 0);
     }
 
     async fn one_connection_cannot_flood_a_form(db: Db) {
