@@ -200,18 +200,19 @@ document.documentElement.classList.add("js");
   // ── Live ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Hands every event of the workspace to the page as `tresen:event`. One tab holds the stream and tells the others, because HTTP/1.1
+   * Hands every event the page waits for to it as `tresen:event`. One tab holds a topic's stream and tells the others, because HTTP/1.1
    * allows six connections to a host and ten open tabs would starve each other. Without Web Locks (plain http) each tab has its own.
    */
   function listen(address) {
-    let last = new URL(address, location.href).searchParams.get("after") ?? "";
+    const { searchParams } = new URL(address, location.href);
+    let last = searchParams.get("after") ?? "";
     const hear = (id, detail) => {
-      // A tab that was just opened may know more than the tab that tells it.
+      // A tab that was just opened may know more than the tab that tells it. Where ids have no order, twice does no harm.
       if (id && !tresen.isLater(id, last)) return;
       if (id) last = id;
       document.dispatchEvent(new CustomEvent("tresen:event", { detail }));
     };
-    const name = `tresen-live-${base}-${body.dataset.user}`;
+    const name = `tresen-live-${base}-${body.dataset.user}-${searchParams.get("for")}`;
     const channel = "BroadcastChannel" in window && navigator.locks ? new BroadcastChannel(name) : null;
 
     const lead = () => {
@@ -251,7 +252,8 @@ document.documentElement.classList.add("js");
     // Held until the tab closes; then the next one in the queue leads on from the last event it heard.
     navigator.locks.request(name, () => new Promise(lead));
   }
-  if (body.dataset.live && "EventSource" in window) listen(body.dataset.live);
+  // Only a page that shows something live takes one of the few connections.
+  if (body.dataset.live && "EventSource" in window && one("#list, [data-live-src]")) listen(body.dataset.live);
 
   // Parts that fetch themselves anew: [data-live-kind][data-live-src], optionally [data-live-subject].
   const fetchers = new Map();

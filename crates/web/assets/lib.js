@@ -17,9 +17,12 @@ tresen.finds = (text, query) => {
   return tresen.fold(query).split(/\s+/).every((word) => folded.includes(word));
 };
 
-/** Whether event position `a` ("7.12") lies behind `b`. Both halves are 64-bit integers, too big for a JavaScript number. */
+/**
+ * Whether event position `a` ("7.12") lies behind `b`. Both halves are 64-bit integers, too big for a JavaScript number. Ids without a
+ * point have no order: what one knows nothing about counts as later.
+ */
 tresen.isLater = (a, b) => {
-  if (!b) return true;
+  if (!a.includes(".") || !b.includes(".")) return true;
   const [a0, a1 = "0"] = a.split(".");
   const [b0, b1 = "0"] = b.split(".");
   return a0 === b0 ? BigInt(a1) > BigInt(b1) : BigInt(a0) > BigInt(b0);

@@ -7,11 +7,12 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use domain::Error;
-use domain::accounts::Person;
+use domain::accounts::{Permission, Person};
 use http::{HeaderValue, StatusCode, header};
 use i18n::{Sentence, Texts};
 
 use crate::Page;
+use crate::pages::settings::permission_text;
 use crate::router::Site;
 use crate::visit::Visitor;
 
@@ -36,6 +37,8 @@ struct Said {
     detail: Sentence,
     field: Option<String>,
     rule: Option<&'static str>,
+    /// What the visitor's roles do not hold.
+    missing: Option<Permission>,
     reference: Option<String>,
 }
 
@@ -49,9 +52,7 @@ impl IntoResponse for Fault {
                 "fault-invalid",
                 fields.first().map_or_else(|| Sentence::new("fault-invalid"), |(_, why)| why.clone()),
             ),
-            Error::Forbidden(permission) => {
-                (StatusCode::FORBIDDEN, "fault-forbidden", Sentence::new("fault-forbidden-detail").with("permission", *permission))
-            }
+            Error::Forbidden(_) => (StatusCode::FORBIDDEN, "fault-forbidden", Sentence::new("fault-forbidden")),
             Error::Conflict(why) => (StatusCode::CONFLICT, "fault-conflict", why.clone()),
             Error::Refused(refused) => (StatusCode::FORBIDDEN, "fault-refused", refused.why.clone()),
             Error::TooMany { seconds } => (
@@ -69,10 +70,11 @@ impl IntoResponse for Fault {
                 (StatusCode::INTERNAL_SERVER_ERROR, "fault-internal", Sentence::new("fault-internal-detail"))
             }
         };
-        let mut said = Said { status, title: Sentence::new(title), detail, field: None, rule: None, reference: None };
+        let mut said = Said { status, title: Sentence::new(title), detail, field: None, rule: None, missing: None, reference: None };
         match &self.0 {
             Error::Invalid { field, .. } => said.field = Some((*field).into()),
             Error::Refused(refused) => said.rule = Some(refused.rule),
+            Error::Forbidden(name) => said.missing = Permission::ALL.iter().copied().find(|permission| permission.name() == *name),
             Error::Db(_) | Error::Internal(_) => {
                 // The reference is what a person reads out on the phone; the cause stays in the log.
                 let reference = format!("{:08x}", model::Random::u64(&model::SystemRandom) as u32);
@@ -130,7 +132,8 @@ pub async fn render(State(site): State<Site>, request: Request, next: Next) -> R
         None => None,
     };
     let t = Texts::new(person.as_ref().map_or_else(|| visitor.locale(), |p| p.locale));
-    let (title, detail, reference) = (said.title.render(t), said.detail.render(t), said.reference.clone().unwrap_or_default());
+    let (title, reference) = (said.title.render(t), said.reference.clone().unwrap_or_default());
+    let detail = said.missing.map_or_else(|| said.detail.render(t), |permission| lacking(t, permission));
     let body = if visitor.wants_json {
         let problem = serde_json::json!({ "type": "about:blank", "status": said.status.as_u16(), "title": title, "detail": detail, "field": said.field, "rule": said.rule, "reference": said.reference });
         ([(header::CONTENT_TYPE, "application/problem+json")], problem.to_string()).into_response()
@@ -146,6 +149,12 @@ pub async fn render(State(site): State<Site>, request: Request, next: Next) -> R
         parts.headers.insert(header::RETRY_AFTER, wait.clone());
     }
     Response::from_parts(parts, body)
+}
+
+/// What is missing in words, and which of the built-in roles have it.
+fn lacking(t: Texts, permission: Permission) -> String {
+    let roles: Vec<String> = permission.roles().iter().filter_map(|role| t.by_key(&format!("role-{}", role.name()), &[])).collect();
+    t.fault_forbidden_detail(permission_text(t, permission, ""), roles.join(", "))
 }
 
 pub async fn not_found() -> Fault {

@@ -1,4 +1,6 @@
-//! The one event stream (SSE): what happened in a workspace, as ids and codes. Screens fetch what they show; nothing confidential travels here.
+//! The event stream (SSE): what happened in a workspace, as ids and codes. Screens fetch what they show; nothing confidential travels here.
+//! A stream carries one [`Topic`]: whoever listens to the public web does not even learn when something happens to a customer (the wall,
+//! invariant 4).
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -6,6 +8,7 @@ use std::time::Duration;
 use axum::extract::Query;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use domain::accounts::Permission;
 use domain::events::{self, Position};
 use futures::stream::{self, Stream, StreamExt};
 use http::HeaderMap;
@@ -16,24 +19,77 @@ use tokio::sync::broadcast;
 use crate::Visit;
 use crate::error::Fault;
 
-#[derive(Deserialize)]
+/// What a screen waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    Inbox,
+    Listen,
+    Channels,
+}
+
+impl Topic {
+    const ALL: [Topic; 3] = [Self::Inbox, Self::Listen, Self::Channels];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Listen => "listen",
+            Self::Channels => "channels",
+        }
+    }
+
+    /// Without it nothing of the topic is told.
+    pub const fn permission(self) -> Permission {
+        match self {
+            Self::Inbox => Permission::InboxRead,
+            Self::Listen => Permission::ListenRead,
+            Self::Channels => Permission::ChannelRead,
+        }
+    }
+
+    /// What the pages behind an entry of the rail wait for.
+    pub fn of_area(area: &str) -> Option<Self> {
+        match area {
+            "inbox" | "mentions" => Some(Self::Inbox),
+            "listen" => Some(Self::Listen),
+            "settings" => Some(Self::Channels),
+            _ => None,
+        }
+    }
+
+    fn tells(self, kind: &str) -> bool {
+        let starts: &[&str] = match self {
+            Self::Inbox => &["conversation.", "message.", "mention"],
+            Self::Listen => &["hit.", "backfill.", "watch."],
+            Self::Channels => &["account.", "channel."],
+        };
+        starts.iter().any(|start| kind.starts_with(start))
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub struct From {
-    #[serde(default)]
+    r#for: String,
     after: String,
 }
 
-/// `GET /{workspace}/live?after=POSITION`: continues behind `Last-Event-ID` (a broken connection) or `after` (a page's own moment).
+/// `GET /{workspace}/live?for=TOPIC&after=PLACE`: continues behind `Last-Event-ID` (a broken connection) or `after` (a page's own place).
 pub async fn stream(visit: Visit, Query(from): Query<From>, headers: HeaderMap) -> Result<Response, Fault> {
+    let topic = Topic::ALL.into_iter().find(|topic| topic.name() == from.r#for).unwrap_or(Topic::Inbox);
+    visit.seat.require(topic.permission())?;
     let mut conn = visit.app.db.read().await?;
-    let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<Position>().ok());
-    let after = match resumed.or_else(|| from.after.parse().ok()) {
-        Some(position) => position,
-        None => events::newest(&mut conn).await?,
+    let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).filter(|v| !v.is_empty()).unwrap_or(&from.after);
+    let after = match (resumed.parse::<Position>(), resumed.parse::<Id<kinds::Event>>()) {
+        (Ok(position), _) => position,
+        (_, Ok(id)) => events::from_id(&mut conn, id).await?,
+        _ => events::newest(&mut conn).await?,
     };
     drop(conn);
     // Listening begins before the table is read, so nothing falls between.
     let receiver = visit.app.feed.listen();
-    let state = Reader { app: visit.app.clone(), workspace: visit.seat.ws(), at: after, receiver, pending: Vec::new(), caught_up: false };
+    let state =
+        Reader { app: visit.app.clone(), workspace: visit.seat.ws(), topic, at: after, receiver, pending: Vec::new(), caught_up: false };
     let stream: std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>> = Box::pin(
         stream::once(async { Ok(Event::default().retry(Duration::from_secs(2)).comment("tresen")) })
             .chain(stream::unfold(state, Reader::next)),
@@ -47,6 +103,7 @@ pub async fn stream(visit: Visit, Query(from): Query<From>, headers: HeaderMap) 
 struct Reader {
     app: domain::App,
     workspace: Id<kinds::Workspace>,
+    topic: Topic,
     at: Position,
     receiver: broadcast::Receiver<std::sync::Arc<events::Event>>,
     /// Newest first: taken from the end.
@@ -59,7 +116,10 @@ impl Reader {
         loop {
             if let Some(event) = self.pending.pop() {
                 self.at = event.place();
-                return Some((Ok(say(&event)), self));
+                if self.topic.tells(&event.kind) {
+                    return Some((Ok(self.say(&event)), self));
+                }
+                continue;
             }
             if !self.caught_up {
                 let read = async {
@@ -76,10 +136,16 @@ impl Reader {
                 }
                 continue;
             }
-            match self.receiver.recv().await {
+            let told = tokio::select! {
+                () = self.app.feed.ended() => return None,
+                told = self.receiver.recv() => told,
+            };
+            match told {
                 Ok(event) if event.workspace_id == self.workspace && event.place() > self.at => {
                     self.at = event.place();
-                    return Some((Ok(say(&event)), self));
+                    if self.topic.tells(&event.kind) {
+                        return Some((Ok(self.say(&event)), self));
+                    }
                 }
                 Ok(_) => {}
                 Err(broadcast::error::RecvError::Lagged(_)) => self.caught_up = false,
@@ -87,14 +153,16 @@ impl Reader {
             }
         }
     }
-}
 
-fn say(event: &events::Event) -> Event {
-    let data = serde_json::json!({
-        "kind": event.kind,
-        "subject": event.subject_id.map(|id| Id::<()>::from_i64(id).to_string()),
-        "actor": event.actor_id,
-        "detail": event.detail.0,
-    });
-    Event::default().id(event.place().to_string()).data(data.to_string())
+    fn say(&self, event: &events::Event) -> Event {
+        let data = serde_json::json!({
+            "kind": event.kind,
+            "subject": event.subject_id.map(|id| Id::<()>::from_i64(id).to_string()),
+            "actor": event.actor_id,
+            "detail": event.detail.0,
+        });
+        // Positions count what happened everywhere: a gap between two of them would tell of the other side.
+        let id = if self.topic == Topic::Inbox { event.place().to_string() } else { event.id.to_string() };
+        Event::default().id(id).data(data.to_string())
+    }
 }

@@ -2,10 +2,11 @@ use domain::App;
 use domain::accounts::workspaces::{self, MyWorkspace};
 use domain::accounts::{Permission, Person, Seat};
 use i18n::{Texts, TimeZone};
-use model::Timestamp;
+use model::{Id, Timestamp, kinds};
 
 use crate::assets;
 use crate::error::Fault;
+use crate::live::Topic;
 use crate::visit::{Door, Visit, Visitor};
 
 /// What every page shows around its content, and what templates format with.
@@ -22,8 +23,8 @@ pub struct Page {
     pub path: String,
     pub now: Timestamp,
     pub zone: TimeZone,
-    /// Where live updates continue from.
-    pub live_from: String,
+    /// Where live updates come from; nothing where no screen waits for any.
+    pub live: String,
     pub toast: Option<Toast>,
 }
 
@@ -51,7 +52,7 @@ impl Page {
             path: visitor.path.clone(),
             now: app.now(),
             zone,
-            live_from: String::new(),
+            live: String::new(),
             toast: None,
         }
     }
@@ -63,12 +64,23 @@ impl Page {
     pub async fn in_workspace(visit: &Visit, area: &'static str) -> Result<Self, Fault> {
         let mut conn = visit.app.db.read().await?;
         let workspaces = workspaces::of_user(&mut conn, visit.seat.user()).await?;
-        let live_from = domain::events::newest(&mut conn).await?.to_string();
+        let live = match Topic::of_area(area).filter(|topic| visit.seat.can(topic.permission())) {
+            None => String::new(),
+            Some(topic) => {
+                // The inbox continues exactly where it was read. That place moves with whatever happens anywhere, on either side of the
+                // wall, so the other pages name nothing but their own moment.
+                let after = match topic {
+                    Topic::Inbox => domain::events::newest(&mut conn).await?.to_string(),
+                    _ => Id::<kinds::Event>::lowest_at(visit.app.now()).to_string(),
+                };
+                visit.path(format!("live?for={}&after={after}", topic.name()))
+            }
+        };
         drop(conn);
         let mut page = Self::bare(&visit.app, visit.t(), Some(&visit.seat.person), &visit.visitor);
         page.zone = visit.seat.time_zone();
         page.toast = toast(visit);
-        Ok(Self { seat: Some(visit.seat.clone()), workspaces, area, live_from, ..page })
+        Ok(Self { seat: Some(visit.seat.clone()), workspaces, area, live, ..page })
     }
 
     /// `/slug/rest`; without a workspace `/rest`.

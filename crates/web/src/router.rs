@@ -131,6 +131,10 @@ pub fn table() -> Vec<Route> {
         post "/{workspace}/settings/channels/{account}/resume"   In(ChannelEdit) => pages::settings::channels::account::resume;
         get  "/{workspace}/settings/channels/{account}/remove"   In(ChannelEdit) => pages::settings::channels::account::ask_remove;
         post "/{workspace}/settings/channels/{account}/remove"   In(ChannelEdit) => pages::settings::channels::account::remove;
+        // Contact forms that were set apart
+        get  "/{workspace}/settings/suspicious"                  In(InboxRead) => pages::settings::suspicious::page;
+        post "/{workspace}/settings/suspicious/{suspect}/release" In(InboxOrganise) => pages::settings::suspicious::release;
+        post "/{workspace}/settings/suspicious/{suspect}/delete" In(InboxOrganise) => pages::settings::suspicious::delete;
         // Inbox
         get  "/{workspace}/inbox"                                In(InboxRead) => pages::inbox::page;
         get  "/{workspace}/inbox/{conversation}"                 In(InboxRead) => pages::inbox::open;
@@ -166,6 +170,7 @@ pub fn table() -> Vec<Route> {
         get  "/{workspace}/listen/{watch}/edit"                  In(WatchEdit) => pages::listen::editor::edit;
         post "/{workspace}/listen/{watch}/edit"                  In(WatchEdit) => pages::listen::editor::save;
         post "/{workspace}/listen/{watch}/archive"               In(WatchEdit) => pages::listen::editor::archive;
+        post "/{workspace}/listen/{watch}/resume"                In(WatchEdit) => pages::listen::editor::resume;
         get  "/{workspace}/listen/{watch}/backfill"              In(ListenRead) => pages::listen::hits::progress;
         post "/{workspace}/listen/{watch}/backfill"              In(WatchEdit) => pages::listen::hits::start;
         // Customers
@@ -183,7 +188,7 @@ pub fn table() -> Vec<Route> {
         post "/{workspace}/customers/links/{link}/close"         In(ProfileLink) => pages::customers::links::close;
         // Live, keys
         get  "/{workspace}/keys"                     In(InboxRead) => pages::keys::page;
-        get  "/{workspace}/live"                     In(InboxRead) => live::stream;
+        get  "/{workspace}/live"                     In(MemberRead) => live::stream;
         get  "/{workspace}"                          In(MemberRead) => pages::door::workspace;
     }
 }

@@ -252,4 +252,48 @@ db_test! {
         let closed = house.form(&[]).await;
         assert!(house.ask("", &format!("/form/{closed}/embed"), None).await.header(header::CONTENT_SECURITY_POLICY).ends_with("frame-ancestors 'none'"));
     }
+
+    async fn a_suspicious_form_is_decided_about_by_people_of_the_inbox(db: Db) {
+        let house = House::build(&db).await;
+        let id = house.form(&[]).await;
+        let path = format!("/form/{id}");
+        let token = house.ask("", &path, None).await.attribute("input[name=token]", "value");
+        db.clock.advance(Duration::from_secs(5));
+        for name in ["Eins", "Zwei"] {
+            let filled = format!("token={token}&name={name}&email=anna%40kundin.example&message=Mehr+%5Burl%3Dhttps%3A%2F%2Fa.example%5Dhier%5B%2Furl%5D");
+            let sent = house.ask("", &path, Some(&filled)).await;
+            assert_eq!(sent.status, StatusCode::SEE_OTHER, "whoever sent it is told that it arrived");
+        }
+        for page in [format!("/nordwind/settings/channels/{id}"), "/nordwind/settings/suspicious".into()] {
+            for language in ["de", "en"] {
+                let shown = house.ask_in(&house.owner, &page, None, language).await;
+                shown.check();
+                let text = shown.text("main");
+                assert!(text.contains("Eins") && text.contains("HTML-Schreibweise") && text.contains("Mehr [url=https://a.example]hier[/url]"), "{text}");
+            }
+        }
+        let seen = house.ask(&house.viewer, "/nordwind/settings/suspicious", None).await;
+        assert!(seen.text("main").contains("Eins") && !seen.body.contains("/release"), "who only looks does not decide");
+        let list = house.ask(&house.owner, "/nordwind/settings/suspicious", None).await;
+        let release = list.attribute("form[action$='/release']", "action");
+        assert_eq!(house.ask(&house.viewer, &release, Some("")).await.status, StatusCode::FORBIDDEN);
+        let released = house.ask(&house.owner, &release, Some("")).await;
+        assert_eq!(released.status, StatusCode::SEE_OTHER);
+        assert!(released.header(header::LOCATION).starts_with("/nordwind/inbox/"));
+        let list = house.ask(&house.owner, "/nordwind/settings/suspicious", None).await;
+        let deleted = house.ask(&house.owner, &list.attribute("form[action$='/delete']", "action"), Some("")).await;
+        assert_eq!(deleted.header(header::LOCATION), "/nordwind/settings/suspicious?said=said-form-deleted");
+        assert!(house.ask(&house.owner, "/nordwind/settings/suspicious", None).await.text("main").contains("Nichts zurückgestellt"));
+    }
+
+    async fn an_accounts_state_follows_its_health(db: Db) {
+        let house = House::build(&db).await;
+        let id = house.form(&[]).await;
+        let place = format!("/nordwind/settings/channels/{id}");
+        let page = house.ask(&house.owner, &place, None).await;
+        let (kinds, subject, from) = (page.attribute("#state", "data-live-kind"), page.attribute("#state", "data-live-subject"), page.attribute("#state", "data-live-src"));
+        assert!(kinds.split(' ').any(|kind| kind == "account.health"));
+        assert_eq!((subject, from), (id.to_string(), place));
+        assert!(page.attribute("body", "data-live").starts_with("/nordwind/live?for=channels&after="), "the page hears of it");
+    }
 }

@@ -182,5 +182,11 @@ db_test! {
         ended.assert_sound();
         assert!(ended.text(".banner").contains("beendet") && ended.text(".hit").contains("Sturm"));
         assert_eq!(h.editor.get(&format!("{other}/edit")).await.status, StatusCode::NOT_FOUND);
+        assert!(h.agent.get("/nordwind/listen").await.text("nav details").contains("Kalt"), "the way back to it");
+        assert_eq!(ended.attribute("form[action$='/resume']", "action"), None, "an agent only looks");
+        let resume = h.editor.get(&other).await.attribute("form[action$='/resume']", "action").expect("a way on");
+        assert_eq!(h.editor.post(&resume, &[]).await.location(), format!("{other}?said=said-watch-resumed"));
+        h.arrive("2", "Sturm, kalt, und wieder da.").await;
+        assert!(h.agent.get(&other).await.text(".hit").contains("wieder da"));
     }
 }

@@ -65,7 +65,7 @@ db_test! {
         let first = |name: &str| world.ids[name][0];
         let pages = [
             "members".to_string(), "members/new".into(), format!("members/{}", first("membership")), "teams".into(), format!("teams/{}", first("team")),
-            "roles".into(), "roles/new".into(), format!("roles/{}", first("role")), "workspace".into(), "audit".into(), "audit?area=member".into(), "jobs".into(), "jobs?state=failed".into(),
+            "roles".into(), "roles/new".into(), format!("roles/{}", first("role")), "workspace".into(), "suspicious".into(), "audit".into(), "audit?area=member".into(), "jobs".into(), "jobs?state=failed".into(),
         ];
         for (locale, settings, me) in [("de-DE", "Einstellungen", "Ihre Einstellungen"), ("en", "Settings", "Your settings")] {
             owner.post("/language", &[("locale", locale)]).await;
@@ -84,6 +84,36 @@ db_test! {
         let roles = owner.get("/nord/settings/roles").await;
         let rows = roles.body.matches("<tr>").count();
         assert_eq!(rows, domain::accounts::Permission::ALL.len() + 1, "a row for every permission");
+    }
+
+    async fn the_log_names_what_was_changed_and_links_to_it(db: Db) {
+        let house = TestApp::on(&db);
+        let world = World::build(&house, "nord", "nordgeheim").await;
+        let owner = house.as_user(world.people[&BuiltinRole::Owner]).await;
+        let (watch, contact) = (world.ids["watch"][0], world.ids["contact"][0]);
+        assert_eq!(owner.post(&format!("/nord/listen/{watch}/archive"), &[]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(owner.post(&format!("/nord/customers/contacts/{contact}/edit"), &[("name", "Anna Berger")]).await.status, StatusCode::SEE_OTHER);
+        let log = owner.get("/nord/settings/audit").await;
+        log.assert_sound();
+        assert_eq!(log.text(&format!("td a[href='/nord/customers/contacts/{contact}']")), "Anna Berger");
+        assert!(log.text(&format!("td a[href='/nord/listen/{watch}']")).contains("nordgeheim"), "{}", log.text("table"));
+        // An administrator of the house sees no names of a link that is closed.
+        let link = world.ids["link"][0];
+        owner.post(&format!("/nord/customers/links/{link}/close"), &[]).await;
+        let log = owner.get("/nord/settings/audit?area=link").await;
+        assert!(!log.text("table").contains("nordgeheim profile"), "{}", log.text("table"));
+    }
+
+    async fn who_may_not_is_told_which_right_is_missing_and_who_has_it(db: Db) {
+        let house = TestApp::on(&db);
+        let world = World::build(&house, "nord", "nordgeheim").await;
+        let viewer = house.as_user(world.people[&BuiltinRole::Viewer]).await;
+        let page = viewer.get("/nord/settings/audit").await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN);
+        let said = page.text("main");
+        assert!(said.contains("„Protokoll lesen“") && said.contains("Besitz") && !said.contains("audit.read"), "{said}");
+        viewer.post("/language", &[("locale", "en")]).await;
+        assert!(viewer.get("/nord/settings/audit").await.text("main").contains("Owner"));
     }
 
     async fn a_forgotten_password_is_set_anew_and_the_request_tells_nothing(db: Db) {

@@ -90,7 +90,8 @@ impl Town {
             .await;
         views.insert("panel".into(), self.panel(self.public).await);
         let fields = [("from", "contact"), ("contact", "0000000000001"), ("q", "Anna Berger"), ("step", "search")];
-        views.insert("choosing a profile".into(), still(&self.agent.post("/nordwind/customers/link", &fields).await.body));
+        views.insert("stream".into(), self.stream("listen", "").await);
+        views.insert("choosing a profile".into(), self.agent.post("/nordwind/customers/link", &fields).await.body);
         views
     }
 
@@ -109,7 +110,7 @@ impl Town {
             .await;
         views.insert("panel".into(), self.panel(self.private).await);
         let fields = [("from", "profile"), ("profile", "0000000000001"), ("q", "Anna Berger"), ("step", "search")];
-        views.insert("choosing a contact".into(), still(&self.agent.post("/nordwind/customers/link", &fields).await.body));
+        views.insert("choosing a contact".into(), self.agent.post("/nordwind/customers/link", &fields).await.body);
         views
     }
 
@@ -119,9 +120,32 @@ impl Town {
             let answer = self.agent.get(path).await;
             assert_eq!(answer.status, StatusCode::OK, "{path}");
             answer.assert_sound();
-            views.insert(path.clone(), still(&answer.body));
+            views.insert(path.clone(), answer.body);
         }
         views
+    }
+
+    /// What the event stream tells a screen of this topic, from the beginning.
+    async fn stream(&self, topic: &str, last: &str) -> String {
+        let after = if last.is_empty() {
+            Id::<kinds::Event>::lowest_at(model::Timestamp::from_secs(1_600_000_000)).to_string()
+        } else {
+            last.into()
+        };
+        let answer = self.agent.get(&format!("/nordwind/live?for={topic}&after={after}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{topic}");
+        answer.body
+    }
+
+    /// Waits until a topic tells of a kind: on PostgreSQL an event is read when no older transaction runs any more, of whatever test.
+    async fn stream_with(&self, topic: &str, kind: &str) -> String {
+        for _ in 0..100 {
+            let told = self.stream(topic, "").await;
+            if told.contains(kind) {
+                return told;
+            }
+        }
+        panic!("{topic} never told of {kind}");
     }
 
     /// The inbox's context panel, as it stands beside a conversation.
@@ -144,10 +168,18 @@ impl Town {
 
     async fn link(&self) -> String {
         let (profile, contact) = (self.profile.to_string(), self.contact.to_string());
+        let mut conn = self.house.app.db.read().await.unwrap();
+        let (said,): (Id<kinds::Message>,) = conn
+            .one("SELECT id FROM messages WHERE workspace_id = $1 AND conversation_id = $2", args![self.ws, self.private])
+            .await
+            .unwrap();
+        drop(conn);
+        let proof = said.to_string();
         let fields = [
             ("from", "profile"),
             ("profile", profile.as_str()),
             ("contact", contact.as_str()),
+            ("proof", proof.as_str()),
             ("ground", "disclosure"),
             ("wording", "Ich bin auch @anna."),
             ("step", "link"),
@@ -158,14 +190,6 @@ impl Town {
         let (id,): (Id<kinds::ProfileLink>,) =
             conn.one(db::Sql::from(concat!("SELECT id FROM profile", "_links WHERE closed_at IS NULL")), vec![]).await.unwrap();
         id.to_string()
-    }
-}
-
-/// The place in the event stream that every page carries says that something happened somewhere, and to nobody what.
-fn still(body: &str) -> String {
-    match body.split_once("/live?after=") {
-        Some((before, rest)) => format!("{before}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')),
-        None => body.to_string(),
     }
 }
 
@@ -290,6 +314,60 @@ db_test! {
         assert_eq!((closed.status, closed.location()), (StatusCode::SEE_OTHER, format!("{page}?said=said-link-closed").as_str()));
         assert_eq!(differences(&profiles, &town.profile_side().await), Vec::<String>::new());
         assert_eq!(differences(&contacts, &town.contact_side().await), Vec::<String>::new());
+    }
+
+    async fn what_they_said_themselves_needs_the_message_that_says_so(db: Db) {
+        let town = Town::build(&db).await;
+        let (profile, contact) = (town.profile.to_string(), town.contact.to_string());
+        let form = |proof: &str| {
+            let fields = [("from", "profile"), ("profile", &profile), ("contact", &contact), ("ground", "disclosure"), ("wording", "Ich bin auch @anna."), ("proof", proof), ("step", "link"), ("q", "Anna")];
+            fields.map(|(name, value)| (name.to_string(), value.to_string())).to_vec()
+        };
+        let without = town.agent.send("POST", "/nordwind/customers/link", &form("")).await;
+        without.assert_sound();
+        assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(without.text(".error").contains("die Nachricht"), "{}", without.text("main"));
+        // The chosen person's messages can be named on the spot.
+        let proof = without.attribute("input[type=radio][name=proof]", "value").expect("a message to choose");
+        assert_eq!(town.agent.send("POST", "/nordwind/customers/link", &form(&proof)).await.status, StatusCode::SEE_OTHER);
+        let page = town.agent.get(&format!("/nordwind/customers/profiles/{profile}")).await;
+        assert!(page.attribute(".ground a[href*='/inbox/']", "href").is_some(), "the proof is shown with the ground");
+    }
+
+    async fn each_stream_tells_its_own_topic_and_goes_on_where_it_broke_off(db: Db) {
+        let town = Town::build(&db).await;
+        let (ws, watch, private, contact, account) = (town.ws, town.watch, town.private, town.contact, town.account);
+        let hit = async |town: &Town, n: i64| town.write(async |tx| domain::events::record(tx, ws, "hit.new", Some(watch), None, serde_json::json!({ "n": n })).await.unwrap()).await;
+        hit(&town, 1).await;
+        town.write(async |tx| {
+            let nothing = serde_json::json!({});
+            domain::events::record(tx, ws, "contact.changed", Some(contact), None, nothing.clone()).await.unwrap();
+            domain::events::record(tx, ws, "conversation.message", Some(private), None, nothing.clone()).await.unwrap();
+            domain::events::record(tx, ws, "account.health", Some(account), None, nothing).await.unwrap();
+        })
+        .await;
+        hit(&town, 2).await;
+        let (inbox, listen) = (town.stream_with("inbox", "conversation.message").await, town.stream_with("listen", "\"n\":2").await);
+        assert!(!inbox.contains("hit.new") && !inbox.contains("contact.changed"), "{inbox}");
+        assert!(!listen.contains("conversation") && !listen.contains("contact") && !listen.contains("account"), "{listen}");
+        let ids: Vec<&str> = listen.lines().filter_map(|line| line.strip_prefix("id: ").or(line.strip_prefix("id:"))).collect();
+        assert!(ids.len() == 2 && ids.iter().all(|id| id.parse::<Id<kinds::Event>>().is_ok()), "positions would count the other side: {ids:?}");
+        let rest = town.stream("listen", ids[0]).await;
+        assert!(!rest.contains("\"n\":1") && rest.contains("\"n\":2"), "behind the last one heard, nothing twice and nothing lost: {rest}");
+        // What happened while a page was being made is told to it.
+        let page = town.agent.get(&format!("/nordwind/listen/{watch}")).await;
+        let live = page.attribute("body", "data-live").expect("a live page");
+        hit(&town, 3).await;
+        let mut told = String::new();
+        for _ in 0..100 {
+            told = town.agent.get(&live).await.body;
+            if told.contains("\"n\":3") {
+                break;
+            }
+        }
+        assert!(told.contains("\"n\":3"), "{told}");
+        assert_eq!(town.agent.get("/nordwind/live?for=channels").await.status, StatusCode::FORBIDDEN, "an agent does not see accounts");
+        assert_eq!(town.agent.get("/nordwind/customers").await.attribute("body", "data-live"), None);
     }
 
     async fn a_link_needs_its_words_and_the_permission(db: Db) {

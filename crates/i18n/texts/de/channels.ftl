@@ -196,3 +196,26 @@ error-form-privacy = Bitte einen Datenschutzhinweis oder die Adresse Ihrer Daten
 error-form-sites = Bitte je Zeile eine Adresse, höchstens 20, zum Beispiel https://www.firma.de.
 
 job-kind-form-confirmation = Eingang einer Formularnachricht bestätigen
+
+channel-account-folders = Neue Nachrichten im ersten Ordner kommen sofort, in den übrigen Ordnern binnen einer Minute, und sofort, wenn der Server sie von sich aus meldet (NOTIFY).
+
+suspicious-title = Verdächtige Formulare
+suspicious-lead = Was über ein Kontaktformular kam und nach einer Maschine aussieht. Wer es geschickt hat, weiß nur, dass es angekommen ist. Nach 30 Tagen verschwindet, worüber niemand entschieden hat.
+suspicious-none = Nichts zurückgestellt
+suspicious-none-detail = Sobald ein Formular verdächtig aussieht, steht es hier und nicht im Posteingang.
+suspicious-release = In den Posteingang
+suspicious-delete = Löschen
+suspicious-expires = verschwindet { $when }
+said-form-released = In den Posteingang gelegt.
+said-form-deleted = Gelöscht.
+form-reason-many-links = { $count } Links im Text
+form-reason-seen-before = derselbe Text kam schon { $count }-mal
+form-reason-link-markup = Links in Foren- oder HTML-Schreibweise
+form-reason-link-in-name = ein Link im Namen oder Betreff
+form-reason-repetitive = immer wieder dieselben Wörter
+form-reason-no-words = kein einziges Wort
+form-reason-too-fast = in wenigen Sekunden ausgefüllt
+form-reason-honeypot = ein unsichtbares Feld ist ausgefüllt
+form-reason-token = ohne gültige Formularseite geschickt
+audit-action-channel-form-released = hat ein verdächtiges Formular in den Posteingang gelegt
+audit-action-channel-form-deleted = hat ein verdächtiges Formular gelöscht

@@ -200,7 +200,7 @@ workspace-slug-hint = Sie bleibt, damit verschickte Links weiter stimmen.
 workspace-new-lead = Eine weitere Marke oder ein weiterer Kunde, streng getrennt von den anderen. Sie besitzen den neuen Arbeitsbereich.
 
 ## Protokoll
-audit-lead = Wer was wann geändert hat. Hier stehen Kennzeichen, keine Inhalte.
+audit-lead = Wer was wann geändert hat. Gespeichert sind nur Kennzeichen; Namen werden beim Anzeigen nachgeschlagen.
 audit-when = Wann
 audit-who = Wer
 audit-what = Was
@@ -213,6 +213,7 @@ audit-older = Ältere zeigen
 audit-empty = Nichts gefunden. Sobald jemand etwas ändert, steht es hier.
 audit-program = das Programm
 audit-somebody = jemand, den es nicht mehr gibt
+audit-gone = nicht mehr da oder nicht für Sie sichtbar
 audit-area-member = Mitglieder
 audit-area-team = Teams
 audit-area-role = Rollen

@@ -38,6 +38,7 @@ link-choose = Bitte suchen Sie und wählen Sie jemanden aus.
 
 error-link-wording = Bitte schreiben Sie den Wortlaut in mindestens acht Zeichen auf.
 error-link-proof = Diese Nachricht gehört zu keiner der beiden Seiten.
+error-link-proof-missing = Für diesen Grund braucht es die Nachricht, in der es steht. Wählen Sie sie hier aus; ein Telefonat oder einen Brief halten Sie zuerst als Gespräch fest.
 
 said-link-opened = Verknüpft. Der Grund steht dabei.
 said-link-closed = Getrennt.

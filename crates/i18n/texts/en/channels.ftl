@@ -196,3 +196,26 @@ error-form-privacy = Please give a privacy notice or the address of your privacy
 error-form-sites = Please one address per line, at most 20, for example https://www.company.com.
 
 job-kind-form-confirmation = Confirm that a form message arrived
+
+channel-account-folders = New messages in the first folder come at once, in the other folders within a minute, and at once where the server reports them by itself (NOTIFY).
+
+suspicious-title = Suspicious forms
+suspicious-lead = What came through a contact form and looks machine-made. Whoever sent it only knows that it has arrived. After 30 days, what nobody decided about goes away.
+suspicious-none = Nothing set apart
+suspicious-none-detail = When a form looks suspicious, it is here and not in the inbox.
+suspicious-release = To the inbox
+suspicious-delete = Delete
+suspicious-expires = goes away { $when }
+said-form-released = Put into the inbox.
+said-form-deleted = Deleted.
+form-reason-many-links = { $count } links in the text
+form-reason-seen-before = the same text came { $count } times before
+form-reason-link-markup = links written as for forums or in HTML
+form-reason-link-in-name = a link in the name or subject
+form-reason-repetitive = the same words over and over
+form-reason-no-words = not a single word
+form-reason-too-fast = filled in within seconds
+form-reason-honeypot = an invisible field is filled in
+form-reason-token = sent without a valid form page
+audit-action-channel-form-released = put a suspicious form into the inbox
+audit-action-channel-form-deleted = deleted a suspicious form

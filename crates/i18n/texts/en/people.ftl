@@ -200,7 +200,7 @@ workspace-slug-hint = It stays, so that links people have sent go on working.
 workspace-new-lead = Another brand or client, strictly apart from the others. You own the new workspace.
 
 ## Audit log
-audit-lead = Who changed what and when. There are references here, no contents.
+audit-lead = Who changed what, and when. Only ids are stored; names are looked up when this is shown.
 audit-when = When
 audit-who = Who
 audit-what = What
@@ -213,6 +213,7 @@ audit-older = Show older
 audit-empty = Nothing found. As soon as somebody changes something it appears here.
 audit-program = the program
 audit-somebody = somebody who is gone
+audit-gone = gone, or not visible to you
 audit-area-member = Members
 audit-area-team = Teams
 audit-area-role = Roles

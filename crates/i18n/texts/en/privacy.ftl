@@ -38,6 +38,7 @@ link-choose = Please search and choose somebody.
 
 error-link-wording = Please write down the wording in at least eight characters.
 error-link-proof = This message belongs to neither of the two sides.
+error-link-proof-missing = This ground needs the message that says so. Choose it here; log a call or a letter as a conversation first.
 
 said-link-opened = Linked. The ground is shown with it.
 said-link-closed = Unlinked.

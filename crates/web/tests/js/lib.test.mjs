@@ -24,6 +24,7 @@ test('event positions are compared as the 64-bit numbers they are', () => {
   assert.ok(tresen.isLater('10.1', '9.99'));
   assert.ok(!tresen.isLater('7.5', '7.5'));
   assert.ok(tresen.isLater('0.0', ''));
+  assert.ok(tresen.isLater('06FDSGRR00001', '06FDSGRR00002'), 'ids tell no order');
 });
 
 test('only the path of a conversation holds its id', () => {

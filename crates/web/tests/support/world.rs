@@ -401,6 +401,21 @@ impl World {
             args![self.id, self.key("hash").as_bytes(), "2026-11-23"],
         )
         .await;
+        let (suspect, account): (Id<kinds::FormSubmission>, _) = (tx.id(), self.newest::<kinds::ChannelAccount>("account"));
+        let item = json!({ "external_id": self.key("suspect"), "kind": "form", "author": { "name": self.text("suspect") }, "text": self.text("suspect"), "attachments": [], "media": [] });
+        run(
+            tx,
+            "INSERT INTO form_suspects (id, workspace_id, account_id, external_id, item, reasons, locale, received_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, 'de-DE', $7, $8)",
+            args![suspect, self.id, account, self.key("suspect"), item, json!([{ "reason": "link_markup" }]), now, now + std::time::Duration::from_secs(9_999)],
+        )
+        .await;
+        run(
+            tx,
+            "INSERT INTO expired_post_keys (workspace_id, key_hash, expired_at) VALUES ($1, $2, $3)",
+            args![self.id, self.key("expired"), now],
+        )
+        .await;
+        self.keep("suspect", suspect);
         self.keep("event", event);
         self.keep("audit_event", entry);
         self.keep("job", job);

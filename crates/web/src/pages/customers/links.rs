@@ -5,8 +5,8 @@ use askama::Template;
 use axum_extra::extract::Form;
 use domain::accounts::Permission;
 use domain::crm::{contacts, profiles};
-use domain::privacy::links::{self, Reason};
-use domain::privacy::wall::Ground;
+use domain::privacy::links::{self, Proof, Reason};
+use domain::privacy::wall::{Ground, Side};
 use http::StatusCode;
 use i18n::Texts;
 use model::{Id, kinds};
@@ -41,6 +41,8 @@ struct LinkPage {
     page: Page,
     form: LinkForm,
     choices: Vec<Choice>,
+    /// Messages of the person that was chosen: the side one came from shows its own, before this page.
+    proofs: Vec<Proof>,
     asked: bool,
     choice_error: String,
     wording_error: String,
@@ -59,6 +61,12 @@ impl LinkPage {
     }
     fn chooses_contact(&self) -> bool {
         self.form.from == "profile"
+    }
+    fn proof_text(&self, proof: &Proof) -> String {
+        model::text::excerpt(&proof.text, 90)
+    }
+    fn may_choose_proof(&self) -> bool {
+        !self.proofs.is_empty() && self.form.proof.is_empty()
     }
     fn back_path(&self) -> &str {
         back(&self.form.back)
@@ -85,14 +93,14 @@ pub async fn link(visit: Visit, Form(form): Form<LinkForm>) -> Reply {
     }
 }
 
-async fn show(visit: &Visit, form: LinkForm, errors: &Errors) -> Reply {
+async fn show(visit: &Visit, mut form: LinkForm, errors: &Errors) -> Reply {
     for permission in [Permission::ContactRead, Permission::ListenRead] {
         visit.seat.require(permission)?;
     }
-    let (t, q) = (visit.t(), form.q.trim());
+    let (t, q) = (visit.t(), form.q.trim().to_string());
     let mut conn = visit.app.db.read().await?;
     let choices: Vec<Choice> = if form.from == "profile" {
-        let rows = contacts::find(&mut conn, &visit.seat, q, CHOICES).await?;
+        let rows = contacts::find(&mut conn, &visit.seat, &q, CHOICES).await?;
         let choice = |row: contacts::Row| Choice {
             id: row.id.to_string(),
             name: row.name,
@@ -100,18 +108,30 @@ async fn show(visit: &Visit, form: LinkForm, errors: &Errors) -> Reply {
         };
         rows.into_iter().map(choice).collect()
     } else {
-        let rows = profiles::find(&mut conn, &visit.seat, q, CHOICES).await?;
+        let rows = profiles::find(&mut conn, &visit.seat, &q, CHOICES).await?;
         let choice =
             |row: profiles::Row| Choice { id: row.id.to_string(), name: row.name, detail: format!("{}, {}", row.handle, row.network) };
         rows.into_iter().map(choice).collect()
     };
+    let chosen = match form.from.as_str() {
+        "profile" => form.contact.parse().ok().map(Side::Contact),
+        _ => form.profile.parse().ok().map(Side::Profile),
+    };
+    let proofs = match chosen {
+        Some(side) => links::proofs(&mut conn, &visit.seat, side).await?,
+        None => Vec::new(),
+    };
     drop(conn);
     let error = |field: &str| error_of(t, errors, field);
+    if !error("proof").is_empty() {
+        form.proof.clear();
+    }
     let page = LinkPage {
         t,
         page: visit.page("customers").await?,
         asked: !q.is_empty(),
         choices,
+        proofs,
         choice_error: error("choice"),
         wording_error: error("wording"),
         proof_error: error("proof"),

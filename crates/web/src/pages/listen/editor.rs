@@ -220,3 +220,9 @@ pub async fn archive(visit: Visit, Place((_, id)): Place<(String, WatchId)>) -> 
     watches::archive(&visit.app, &visit.seat, id).await?;
     see(visit.path("listen?said=said-watch-archived"))
 }
+
+/// `POST …/{watch}/resume`
+pub async fn resume(visit: Visit, Place((_, id)): Place<(String, WatchId)>) -> Reply {
+    watches::resume(&visit.app, &visit.seat, id).await?;
+    see(visit.path(format!("listen/{id}?said=said-watch-resumed")))
+}

@@ -30,6 +30,7 @@ struct HitsPage {
     backfill: Option<Backfill>,
     is_running: bool,
     may_edit: bool,
+    may_resume: bool,
     may_convert: bool,
 }
 
@@ -70,6 +71,7 @@ pub async fn page(visit: Visit, Place((_, id)): Place<(String, WatchId)>, Query(
         is_running: backfill.as_ref().is_some_and(Backfill::is_running),
         backfill,
         may_edit: watch.archived_at.is_none() && visit.seat.can(Permission::WatchEdit),
+        may_resume: watch.archived_at.is_some() && visit.seat.can(Permission::WatchEdit),
         may_convert: visit.seat.can(Permission::HitConvert),
         watch,
     };

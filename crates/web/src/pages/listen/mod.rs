@@ -28,6 +28,8 @@ const EXCERPT: usize = 320;
 pub struct Side {
     groups: Vec<Group>,
     may_edit: bool,
+    ended: Vec<Watch>,
+    current: Option<WatchId>,
 }
 
 struct Group {
@@ -46,7 +48,10 @@ struct Line {
 impl Side {
     async fn read(visit: &Visit, current: Option<WatchId>) -> Result<Self, Fault> {
         let t = visit.t();
-        let listed = watches::list(&mut visit.app.db.read().await?, &visit.seat).await?;
+        let mut conn = visit.app.db.read().await?;
+        let listed = watches::list(&mut conn, &visit.seat).await?;
+        let ended = watches::archived(&mut conn, &visit.seat).await?;
+        drop(conn);
         let mut groups: Vec<(String, Group)> = Vec::new();
         for listed in listed {
             let line =
@@ -56,10 +61,16 @@ impl Side {
                 None => groups.push((line.watch.kind.clone(), Group { name: group_text(t, &line.watch.kind), watches: vec![line] })),
             }
         }
-        Ok(Self { groups: groups.into_iter().map(|(_, group)| group).collect(), may_edit: visit.seat.can(Permission::WatchEdit) })
+        Ok(Self { groups: groups.into_iter().map(|(_, group)| group).collect(), may_edit: visit.seat.can(Permission::WatchEdit), ended, current })
     }
     fn is_empty(&self) -> bool {
         self.groups.is_empty()
+    }
+    fn is_current(&self, watch: &WatchId) -> bool {
+        self.current == Some(*watch)
+    }
+    fn shows_ended(&self) -> bool {
+        self.ended.iter().any(|watch| self.is_current(&watch.id))
     }
 }
 

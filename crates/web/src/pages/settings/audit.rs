@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::extract::Query;
-use domain::accounts::{members, roles, teams};
-use domain::audit::{self, AuditRow, Filter};
+use domain::accounts::members;
+use domain::audit::{self, AuditRow, Filter, Subject};
 use i18n::Texts;
 use model::{Id, Timestamp, kinds};
 use serde::Deserialize;
@@ -37,6 +37,7 @@ struct Line {
     who: String,
     what: String,
     subject: String,
+    place: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,13 +57,7 @@ pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     let mut conn = visit.app.db.read().await?;
     let mut rows = audit::list(&mut conn, ws, &filter, PAGE + 1).await?;
     let members = members::list(&mut conn, ws).await?;
-    // Names are looked up now: the log itself holds none.
-    let mut names: HashMap<(&'static str, i64), String> = members.iter().map(|m| (("user", m.user_id.as_i64()), m.name.clone())).collect();
-    names.extend(
-        roles::list(&mut conn, ws).await?.into_iter().map(|r| (("role", r.id.as_i64()), role_text(t, &r.name, r.builtin.as_deref()))),
-    );
-    names.extend(teams::list(&mut conn, ws).await?.into_iter().map(|team| (("team", team.id.as_i64()), team.name)));
-    names.extend(members::accounts(&mut conn, ws).await?.into_iter().map(|(id, name)| (("channel_account", id.as_i64()), name)));
+    let subjects = audit::subjects(&mut conn, &visit.seat, &rows).await?;
     drop(conn);
     let more = rows.len() > PAGE as usize;
     rows.truncate(PAGE as usize);
@@ -74,7 +69,7 @@ pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
             last.id
         ))
     });
-    let lines = rows.into_iter().map(|row| line(t, &names, row)).collect();
+    let lines = rows.into_iter().map(|row| line(&visit, &subjects, row)).collect();
     let areas =
         AREAS.into_iter().map(|area| (area, t.by_key(&format!("audit-area-{area}"), &[]).unwrap_or_else(|| area.to_string()))).collect();
     let people = members.into_iter().map(|m| (m.user_id, m.name)).collect();
@@ -82,17 +77,28 @@ pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     html(&AuditPage { t, page, section: "audit", areas, area: area.unwrap_or_default().to_string(), people, person, lines, older })
 }
 
-fn line(t: Texts, names: &HashMap<(&'static str, i64), String>, row: AuditRow) -> Line {
+fn line(visit: &Visit, subjects: &HashMap<(String, i64), Subject>, row: AuditRow) -> Line {
+    let t = visit.t();
     let key = format!("audit-action-{}", row.action.replace(['.', '_'], "-"));
     let who = match (row.actor_id, row.actor_name) {
         (_, Some(name)) => name,
         (Some(_), None) => t.audit_somebody().to_string(),
         (None, None) => t.audit_program().to_string(),
     };
-    let subject = row.subject_id.map(|id| {
-        let known = names.iter().find(|((kind, known), _)| Some(*kind) == row.subject_kind.as_deref() && *known == id);
-        known.map_or_else(|| Id::<()>::from_i64(id).to_string(), |(_, name)| name.clone())
-    });
-    let is_itself = row.subject_kind.as_deref() == Some("workspace");
-    Line { at: row.at, who, what: t.by_key(&key, &[]).unwrap_or(row.action), subject: subject.filter(|_| !is_itself).unwrap_or_default() }
+    let kind = row.subject_kind.unwrap_or_default();
+    let known = row.subject_id.and_then(|id| subjects.get(&(kind.clone(), id)));
+    let subject = match (known, kind.as_str()) {
+        (Some(subject), "role") => role_text(t, &subject.name, Some(&subject.name)),
+        (Some(subject), _) => subject.name.clone(),
+        (None, "watch" | "contact" | "channel_account" | "team" | "role" | "user" | "profile_link") => t.audit_gone().to_string(),
+        // The action's own words say it already.
+        (None, _) => String::new(),
+    };
+    Line {
+        at: row.at,
+        who,
+        what: t.by_key(&key, &[]).unwrap_or(row.action),
+        subject,
+        place: known.and_then(|subject| subject.place.as_ref()).map(|place| visit.path(place)),
+    }
 }

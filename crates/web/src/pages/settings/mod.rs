@@ -5,6 +5,7 @@ pub mod channels;
 pub mod jobs;
 pub mod members;
 pub mod roles;
+pub mod suspicious;
 pub mod teams;
 pub mod workspace;
 
@@ -20,7 +21,7 @@ pub async fn first(visit: Visit) -> Reply {
 }
 
 /// What a permission is called (`suffix` empty) or does (`-hint`).
-fn permission_text(t: i18n::Texts, permission: Permission, suffix: &str) -> String {
+pub(crate) fn permission_text(t: i18n::Texts, permission: Permission, suffix: &str) -> String {
     let key = format!("permission-{}{suffix}", permission.name().replace('.', "-"));
     t.by_key(&key, &[]).unwrap_or_else(|| permission.name().to_string())
 }

@@ -5,13 +5,14 @@ use axum::Form;
 use domain::Error;
 use domain::accounts::Permission;
 use domain::sources::forms::{self, FormSettings};
-use domain::sources::{self, Account, Change, health};
+use domain::sources::{self, Account, Change, health, suspects};
 use http::StatusCode;
 use i18n::{Sentence, Texts};
 use model::{Id, Timestamp, kinds};
 
 use super::{Field, FormView, SECTION, Sent, State, channel_name, field_errors, fields, state, teams};
 use crate::error::{Reply, html, html_as, see};
+use crate::pages::settings::suspicious::Shown;
 use crate::{Page, Place, Visit};
 
 type AccountId = Id<kinds::ChannelAccount>;
@@ -43,6 +44,10 @@ struct AccountPage {
     /// Mails to this account's address may be handed in.
     is_mailbox: bool,
     is_shared: bool,
+    /// Mails come from several folders.
+    has_folders: bool,
+    suspects: Vec<Shown>,
+    may_decide: bool,
     failed: String,
     wrong: bool,
 }
@@ -64,6 +69,7 @@ async fn render(visit: &Visit, id: AccountId, sent: Option<&Sent>, errors: Vec<(
         let mail_accounts = forms::mail_accounts(&mut conn, visit.seat.ws()).await?;
         form = Some(FormView::new(t, sent.map_or(stored, Sent::form_settings), mail_accounts, &errors));
     }
+    let suspects = if is_form { suspects::list(&mut conn, &visit.seat, Some(id)).await? } else { Vec::new() };
     drop(conn);
     let value = |name: &str| Some(sent.map_or_else(|| sources::settings_of(&account, name), |sent| sent.text(name)));
     let (main, more) = fields(t, capabilities, value, |_| account.has_secret, &errors);
@@ -93,6 +99,9 @@ async fn render(visit: &Visit, id: AccountId, sent: Option<&Sent>, errors: Vec<(
         embed,
         is_mailbox: !capabilities.public && !capabilities.settings.is_empty() && account.address.is_some(),
         is_shared: capabilities.public,
+        has_folders: sources::settings_of(&account, "folders").contains(','),
+        suspects: suspects.into_iter().map(|suspect| Shown::new(t, suspect)).collect(),
+        may_decide: visit.seat.reaches(Permission::InboxOrganise, account.team_id, account.id),
         failed,
         wrong: !errors.is_empty(),
         account,
