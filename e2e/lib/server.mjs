@@ -55,9 +55,10 @@ export async function startServer(options = {}) {
  * @returns {Promise<Server>}
  * @throws {Error} as `startServer`; writing 90 days of past may take longer
  */
-export function startDemo({ seed = 1 } = {}) {
-  const data = mkdtempSync(join(tmpdir(), 'tresen-demo-'));
-  return start(['demo', '--listen', '127.0.0.1:0', '--data', data, '--seed', String(seed)], {}, { data }, DEMO_READY_WITHIN_MS);
+export function startDemo({ seed = 1, data } = {}) {
+  const folder = data ?? mkdtempSync(join(tmpdir(), 'tresen-demo-'));
+  const args = ['demo', '--listen', '127.0.0.1:0', '--data', folder, '--seed', String(seed)];
+  return start(args, {}, { data: folder, keepData: Boolean(data) }, DEMO_READY_WITHIN_MS);
 }
 
 async function start(args, config, store, readyWithinMs) {

@@ -126,12 +126,18 @@ document.documentElement.classList.add("js");
     arm(toast);
   }
 
-  function say(words, { isError = false } = {}) {
+  function say(words, { isError = false, href = "", look = "" } = {}) {
     const toast = document.createElement("div");
     toast.className = isError ? "toast toast-error" : "toast";
     const span = document.createElement("span");
     span.textContent = words;
     toast.append(span);
+    if (href) {
+      const link = document.createElement("a");
+      link.href = href;
+      link.textContent = look;
+      toast.append(link);
+    }
     show(toast);
   }
 
@@ -152,6 +158,13 @@ document.documentElement.classList.add("js");
     arm(toast);
   }
   if (here.searchParams.has("said")) history.replaceState(history.state, "", withoutWords(here));
+
+  // The chosen files by name, in the page's own words instead of the browser's.
+  document.addEventListener("change", (event) => {
+    const pick = event.target.closest(".file-pick");
+    const chosen = pick && one("[data-chosen]", pick.parentElement);
+    if (chosen) chosen.textContent = [...event.target.files].map((file) => file.name).join(", ");
+  });
 
   // ── Menus: details.drop ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -214,6 +227,11 @@ document.documentElement.classList.add("js");
     };
     const name = `tresen-live-${base}-${body.dataset.user}-${searchParams.get("for")}`;
     const channel = "BroadcastChannel" in window && navigator.locks ? new BroadcastChannel(name) : null;
+    const tell = (isLive) => document.dispatchEvent(new CustomEvent("tresen:live", { detail: isLive }));
+    const tellAll = (isLive) => {
+      channel?.postMessage({ isLive });
+      tell(isLive);
+    };
 
     const lead = () => {
       const told = [];
@@ -223,7 +241,10 @@ document.documentElement.classList.add("js");
         url.searchParams.set("after", last);
         // A connection that breaks is taken up again by the browser, with Last-Event-ID.
         const source = new EventSource(url);
-        source.onopen = () => (pause = 2000);
+        source.onopen = () => {
+          pause = 2000;
+          tellAll(true);
+        };
         source.onmessage = (message) => {
           const entry = { id: message.lastEventId, detail: JSON.parse(message.data) };
           told.push(entry);
@@ -232,6 +253,7 @@ document.documentElement.classList.add("js");
           hear(entry.id, entry.detail);
         };
         source.onerror = () => {
+          tellAll(false);
           // Closed means: refused (a restart behind a proxy answers 502), and the browser gives up. We do not.
           if (source.readyState !== EventSource.CLOSED) return;
           setTimeout(open, pause + Math.random() * 1000);
@@ -241,13 +263,14 @@ document.documentElement.classList.add("js");
       open();
       if (!channel) return;
       channel.onmessage = ({ data }) => {
+        if (data.isLive !== undefined) return tell(data.isLive);
         if (data.hello === undefined) return hear(data.id, data.detail);
         // What happened between a new tab's page and its first listening; the others know it and drop it.
         for (const entry of told) if (tresen.isLater(entry.id, data.hello)) channel.postMessage(entry);
       };
     };
     if (!channel) return lead();
-    channel.onmessage = ({ data }) => data.hello === undefined && hear(data.id, data.detail);
+    channel.onmessage = ({ data }) => (data.isLive !== undefined ? tell(data.isLive) : data.hello === undefined && hear(data.id, data.detail));
     channel.postMessage({ hello: last });
     // Held until the tab closes; then the next one in the queue leads on from the last event it heard.
     navigator.locks.request(name, () => new Promise(lead));

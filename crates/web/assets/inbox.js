@@ -214,10 +214,10 @@
     if (isSame && keepComposer && composerText()) renew(fresh);
     else swap(fresh, page.doc.title);
     const freshList = page.doc.getElementById("list");
-    const [freshRows, tabs, freshTabs] = [page.doc.getElementById("rows"), one(".tabs", list), freshList && one(".tabs", freshList)];
-    if (freshRows && freshList?.dataset.view === list.dataset.view) {
+    const freshRows = page.doc.getElementById("rows");
+    if (freshRows && freshList?.dataset.place === list.dataset.place) {
       putRows(freshRows);
-      if (tabs && freshTabs && !tresen.same(tabs, freshTabs) && !tabs.matches(":focus-within")) tabs.replaceWith(freshTabs);
+      putCounts(page.doc);
     } else checkListSoon();
     const view = one(".app", page.doc)?.dataset.view;
     if (view) app.dataset.view = view;
@@ -252,7 +252,7 @@
   }
 
   /** `u`: the newest thing that was done, whichever page it was done on. */
-  const undo = () => act(() => ask(`${base}/undo?view=${list.dataset.view}`, { method: "POST", body: new URLSearchParams() }));
+  const undo = () => act(() => ask(`${base}/undo?${list.dataset.place}`, { method: "POST", body: new URLSearchParams() }));
 
   // ── The list ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -261,13 +261,15 @@
   let waiting = null;
 
   function rowsAddress() {
-    if (list.dataset.src) return list.dataset.src;
-    const params = new URLSearchParams();
-    const here = new URLSearchParams(location.search);
-    for (const name of ["label", "account", "before"]) if (here.has(name)) params.set(name, here.get(name));
-    params.set("view", list.dataset.view);
-    params.set("part", "rows");
-    return `${base}/inbox?${params}`;
+    return `${base}/inbox?${list.dataset.place}&part=rows`;
+  }
+
+  /** The figures of the views and of the mentions; a view that is being chosen from is left alone. */
+  function putCounts(doc) {
+    const [views, fresh] = [one("#views"), doc.getElementById("views")];
+    if (views && fresh && !tresen.same(views, fresh) && !views.matches(":focus-within") && !one("details[open]", views)) views.replaceWith(fresh);
+    const [count, freshCount] = [one("#mention-count"), doc.getElementById("mention-count")];
+    if (count && freshCount && !tresen.same(count, freshCount)) count.replaceWith(freshCount);
   }
 
   /** Fresh rows know nothing of this page's selection, nor that the open one is being read. */
@@ -313,6 +315,7 @@
     const page = await ask(rowsAddress(), { part: true }).catch(() => null);
     const fresh = page?.ok && page.doc.getElementById("rows");
     if (!fresh || !one("#rows")) return;
+    putCounts(page.doc);
     adopt(fresh);
     if (mayMove()) return putRows(fresh);
     // What moved or came waits; what only changed (assignee, state, who is writing) changes where it stands; what left the view stays, pale.
@@ -359,6 +362,7 @@
 
   document.addEventListener("tresen:event", ({ detail: event }) => {
     const { kind, subject, detail } = event;
+    if (kind === "mention") return void (String(detail?.user) === document.body.dataset.user && checkListSoon());
     if (!kind.startsWith("conversation.") && kind !== "message.state") return;
     ahead.delete(subject);
     if (kind === "conversation.draft") {
@@ -370,6 +374,21 @@
       refreshSoon();
     }
     checkListSoon();
+  });
+
+  /** Without the stream the screen may be out of date: said after a moment, because a restart is over in two seconds. */
+  let lost = 0;
+  document.addEventListener("tresen:live", ({ detail: isLive }) => {
+    const banner = one("#live-lost");
+    if (!isLive) return void (lost ||= setTimeout(() => banner && (banner.hidden = false), 4000));
+    if (!lost) return;
+    clearTimeout(lost);
+    lost = 0;
+    if (banner) banner.hidden = true;
+    // What was missed may be more than the stream still tells.
+    ahead.clear();
+    checkListSoon();
+    refreshSoon();
   });
 
   const refreshSoon = tresen.throttle(refresh, 1000, 30);
@@ -402,7 +421,16 @@
       old.dataset.newest = fresh.dataset.newest ?? "";
       const [seen, freshSeen] = [one("#composer [name=seen]", old), one("#composer [name=seen]", fresh)];
       if (seen && freshSeen) seen.value = freshSeen.value;
-      one("#wrote-again")?.remove();
+      const warning = one("#wrote-again");
+      if (warning) warning.hidden = true;
+      // An answer that did not go out is the draft again, with the reason.
+      const [wrap, freshWrap] = [one("#composer-wrap", old), one("#composer-wrap", fresh)];
+      if (wrap && freshWrap && one("#composer-text", freshWrap)?.value && composer()?.dataset.kind === one("#composer", freshWrap).dataset.kind) {
+        const hadFocus = wrap.contains(document.activeElement);
+        wrap.replaceWith(freshWrap);
+        known = JSON.stringify(draftOf(composer()));
+        if (hadFocus) field()?.focus();
+      }
     }
     wroteAgain = false;
     window.htmx?.process(old);
@@ -410,13 +438,9 @@
 
   /** Above the composer: there is something new to read before this text leaves. */
   function warn() {
-    const form = composer();
-    if (!form || one("#wrote-again")) return;
-    const line = document.createElement("p");
-    line.id = "wrote-again";
-    line.className = "composer-why";
-    line.textContent = text("wroteAgain");
-    (form.closest(".composer-wrap") ?? form).before(line);
+    const line = one("#wrote-again");
+    if (!line?.hidden) return;
+    line.hidden = false;
     announce(line.textContent);
   }
 
@@ -459,7 +483,32 @@
   const composerText = () => field()?.value.trim() ?? "";
   const kindOf = (form) => form.dataset.kind || "answer";
   const keyOf = (form) => `tresen-draft:${base}:${document.body.dataset.user}:${openId()}:${kindOf(form)}`;
-  const draftOf = (form) => ({ kind: kindOf(form), text: one("#composer-text", form).value, cc: one("[name=cc]", form)?.value ?? "" });
+  const typedCopies = (form) => (one("[name=cc]", form)?.value ?? "").split(/[,;]/).map((address) => address.trim()).filter(Boolean);
+  const ticks = (form) => all("[name=also]", form);
+  const draftOf = (form) => ({
+    kind: kindOf(form),
+    text: one("#composer-text", form).value,
+    cc: [...ticks(form).filter((tick) => tick.checked).map((tick) => tick.value), ...typedCopies(form)].join(", "),
+  });
+
+  /** The band says who will read it, the copies included. */
+  function showCopies(form) {
+    const place = one("#band-copies");
+    if (!place) return;
+    const names = [...ticks(form).filter((tick) => tick.checked).map((tick) => tick.dataset.name), ...typedCopies(form)].join(", ");
+    place.textContent = names ? ` ${text("copies", { names })}` : "";
+  }
+
+  // To everybody who was part of it; who only just turned up is ticked by hand.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-reply-all]");
+    if (!link) return;
+    event.preventDefault();
+    const form = composer();
+    for (const tick of ticks(form)) tick.checked ||= tick.dataset.new === undefined;
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+    field()?.focus();
+  }, true);
 
   /** What the server holds, and the save that is under way. */
   let known = "";
@@ -522,6 +571,7 @@
     typedAt = performance.now();
     // Colleagues learn at once that somebody writes, not with the next ping.
     if (begins) ping();
+    showCopies(form);
     store(keyOf(form), JSON.stringify({ ...draftOf(form), at: Date.now() }));
     saveSoon();
   });
@@ -544,17 +594,14 @@
     if (isOlder || kept.text === field().value || !kept.text.trim()) return store(keyOf(form), null);
     field().value = kept.text;
     const cc = one("[name=cc]", form);
-    if (cc) cc.value = kept.cc;
+    const copies = new Set((kept.cc ?? "").split(/[,;]/).map((address) => address.trim()).filter(Boolean));
+    for (const tick of ticks(form)) tick.checked = copies.delete(tick.value);
+    if (cc) cc.value = [...copies].join(", ");
+    showCopies(form);
     tell(text("draftRestored"));
     announce(text("draftRestored"));
     saveSoon();
   }
-
-  // The chosen files by name, in the page's own words instead of the browser's.
-  document.addEventListener("change", (event) => {
-    const chosen = event.target.matches("#composer input[type=file]") && one("[data-chosen]", event.target.parentElement);
-    if (chosen) chosen.textContent = [...event.target.files].map((file) => file.name).join(", ");
-  });
 
   // ── Sending ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

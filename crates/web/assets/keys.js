@@ -156,9 +156,9 @@
   }
 
   document.addEventListener("click", (event) => {
-    const opener = event.target.closest("[data-open=palette], [data-open=keys]");
+    const opener = event.target.closest("[data-open=palette], [data-open=keys], [data-open=log]");
     if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const wasOpened = opener.dataset.open === "keys" ? openKeys() : openPalette();
+    const wasOpened = opener.dataset.open === "keys" ? openKeys() : opener.dataset.open === "log" ? openLog(opener.href) : openPalette();
     // Without the dialog the link goes to the page of the same content.
     if (wasOpened) event.preventDefault();
   });
@@ -205,6 +205,42 @@
     for (const entry of entries) groups.set(entry.group, [...(groups.get(entry.group) ?? []), entry]);
     return groups;
   }
+
+  // ── A call, a letter, a visit, over the page one is on ─────────────────────────────────────────────────────────────────────────
+
+  const log = one("#log-dialog");
+
+  /** The form of the page of its own. What was begun is still there when the dialog opens again. */
+  function openLog(href) {
+    if (!log) return false;
+    if (one("form", log)) openDialog(log);
+    else ask(href).then((page) => putLog(page) && openDialog(log)).catch(() => tresen.say(text("offline"), { isError: true }));
+    return true;
+  }
+
+  function putLog(page) {
+    const form = page.doc.getElementById("log");
+    if (!form) return tresen.complain(page);
+    one("[data-log]", log).replaceChildren(form);
+    return true;
+  }
+
+  log?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const form = event.target;
+    const page = await tresen.post(form, event.submitter).catch(() => tresen.say(text("offline"), { isError: true }));
+    if (!page) return;
+    if (!page.ok || page.doc.getElementById("log")) return putLog(page) && one("[aria-invalid], .error", log)?.focus();
+    form.remove();
+    log.close();
+    tresen.say(text("logged"), { href: tresen.withoutWords(page.url), look: text("look") });
+  });
+  log?.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-cancel]")) return;
+    event.preventDefault();
+    one("form", log).remove();
+    log.close();
+  });
 
   // ── Palette ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -269,7 +305,14 @@
           const label = document.createElement("bdi");
           label.className = "clip-1";
           label.textContent = entry.text;
+          if (entry.icon) option.append(entry.icon);
           option.append(label);
+          if (entry.aside) {
+            const aside = document.createElement("span");
+            aside.className = "menu-aside clip-1";
+            aside.textContent = entry.aside;
+            option.append(" ", aside);
+          }
           if (entry.keys) {
             const keys = document.createElement("span");
             keys.className = "kbd";
@@ -311,7 +354,10 @@
     const { signal } = asking;
     const page = await ask(`${base}/search?q=${encodeURIComponent(query)}&part=palette`, { part: true, signal }).catch(() => null);
     if (signal.aborted || !page?.ok || !palette.open) return;
-    found = all("a[href]", page.doc).slice(0, 12).map((link) => ({ text: link.textContent.replace(/\s+/g, " ").trim(), do: () => location.assign(link.getAttribute("href")) }));
+    const words = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
+    found = all("a[href]", page.doc)
+      .slice(0, 12)
+      .map((link) => ({ icon: one("svg", link), text: words(one("bdi", link)), aside: words(one("span", link)), do: () => location.assign(link.getAttribute("href")) }));
     const chosen = options[active]?.entry.text;
     draw();
     // The choice stays where it was while results come in behind it.

@@ -62,7 +62,7 @@ pub const TABLE: &[Shortcut] = keys! {
         "r" "answer", "n" "note", "a" "assign", "c" "claim", "e" "resolve", "z" "snooze", "l" "label", "p" "priority", "Ctrl ↵" "send", "]" "fold-context",
     }
     Everywhere {
-        "u" "undo", "/" "search", "+" "log", "[" "fold-list", "g i" "go-inbox", "g l" "go-listen", "g k" "go-customers", "g s" "go-settings",
+        "u" "undo", "/" "search", "+" "log", "[" "fold-list", "g i" "go-inbox", "g e" "go-mentions", "g l" "go-listen", "g k" "go-customers", "g s" "go-settings",
         "Ctrl K" "palette", "Esc" "close", "?" "help",
     }
 };

@@ -26,6 +26,8 @@ pub struct Page {
     /// Where live updates come from; nothing where no screen waits for any.
     pub live: String,
     pub toast: Option<Toast>,
+    /// Notes that mention the person and were not seen yet.
+    pub mentions: i64,
 }
 
 /// What was done, and how to take it back.
@@ -54,6 +56,7 @@ impl Page {
             zone,
             live: String::new(),
             toast: None,
+            mentions: 0,
         }
     }
 
@@ -76,10 +79,12 @@ impl Page {
                 visit.path(format!("live?for={}&after={after}", topic.name()))
             }
         };
+        let mentions = domain::desk::mentions::unseen(&mut conn, &visit.seat).await?;
         drop(conn);
         let mut page = Self::bare(&visit.app, visit.t(), Some(&visit.seat.person), &visit.visitor);
         page.zone = visit.seat.time_zone();
         page.toast = toast(visit);
+        page.mentions = mentions;
         Ok(Self { seat: Some(visit.seat.clone()), workspaces, area, live, ..page })
     }
 
@@ -147,7 +152,7 @@ pub fn initials(name: &str) -> String {
 /// `?said=KEY&undo=ID&take_back=ID` after an action: the toast, with its way back.
 fn toast(visit: &Visit) -> Option<Toast> {
     let query = visit.visitor.path.split_once('?')?.1;
-    let (mut said, mut undo, mut take_back, mut view) = (None, None, None, None);
+    let (mut said, mut undo, mut take_back) = (None, None, None);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "said" => said = Some(value.into_owned()),
@@ -159,12 +164,12 @@ fn toast(visit: &Visit) -> Option<Toast> {
     }
     // Only texts made for this may be shown: the query is anybody's.
     let key = said.filter(|key| key.starts_with("said-"))?;
-    // The way back ends in the view it began in.
-    let view = view.map_or(String::new(), |view| format!("?view={view}"));
+    // The way back ends at the place in the list where it began.
+    let place = crate::pages::inbox::place_in(&visit.visitor.path);
     Some(Toast {
         text: visit.t().by_key(&key, &[])?,
-        undo: undo.map(|id| visit.path(format!("undo/{id}{view}"))),
-        take_back: take_back.map(|id| visit.path(format!("messages/{id}/take-back{view}"))),
+        undo: undo.map(|id| visit.path(format!("undo/{id}?{place}"))),
+        take_back: take_back.map(|id| visit.path(format!("messages/{id}/take-back?{place}"))),
     })
 }
 

@@ -155,6 +155,8 @@ pub fn table() -> Vec<Route> {
         post "/{workspace}/messages/{message}/resend"            In(InboxAnswer) => pages::inbox::messages::resend;
         post "/{workspace}/messages/{message}/confirm"           In(InboxAnswer) => pages::inbox::messages::confirm;
         get  "/{workspace}/files/{attachment}"                   In(InboxRead) => pages::inbox::messages::file;
+        get  "/{workspace}/mentions"                             In(InboxRead) => pages::inbox::mentions::page;
+        post "/{workspace}/mentions/seen"                        In(InboxRead) => pages::inbox::mentions::all_seen;
         get  "/{workspace}/log"                                  In(InboxLog) => pages::inbox::log::page;
         post "/{workspace}/log"                                  In(InboxLog) => pages::inbox::log::add;
         get  "/{workspace}/search"                               In(InboxRead) => pages::inbox::search::page;

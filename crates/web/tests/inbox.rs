@@ -108,6 +108,11 @@ impl Desk {
     }
 }
 
+async fn person(desk: &Desk) -> domain::accounts::Person {
+    let session = desk.miriam.session.clone().unwrap();
+    domain::accounts::sessions::person(&desk.house.app.db, &session).await.unwrap().expect("signed in")
+}
+
 async fn swapped(client: &Client, path: &str, headers: &[(&str, &str)]) -> Answer {
     let mut request = Request::builder().uri(path).header("hx-request", "true").header("sec-fetch-site", "same-origin");
     for (name, value) in headers {
@@ -156,6 +161,7 @@ db_test! {
         assert!(open.text(".quote-fold summary").contains("Zitat, 2 Zeilen"));
         let rows = swapped(&desk.miriam, "/nordwind/inbox?part=rows&view=all", &[]).await;
         assert!(rows.body.trim_start().starts_with("<ul id=\"rows\">"));
+        assert!(rows.text("#views").contains("Alle 1"), "the figures come along: {}", rows.text("#views"));
         let thread = swapped(&desk.miriam, &format!("/nordwind/inbox/{id}?part=thread"), &[]).await;
         assert!(thread.body.trim_start().starts_with("<div class=\"thread\" id=\"thread\">"));
     }
@@ -183,7 +189,7 @@ db_test! {
         assert_eq!(open.attribute("#composer", "data-kind").as_deref(), Some("answer"));
         assert!(open.text("#band").contains("Nur Sabine <b>Wirth liest das."));
         let seen = open.attribute("#composer [name=seen]", "value").unwrap();
-        let sent = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &[("text", "Gern, um zehn."), ("seen", &seen), ("view", "all"), ("do", "send")]).await;
+        let sent = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply?view=all"), &[("text", "Gern, um zehn."), ("seen", &seen), ("do", "send")]).await;
         let page = desk.follow(&desk.miriam, sent).await;
         assert!(page.text("#thread").contains("Gern, um zehn.") && page.text("#thread").contains("Geht gleich hinaus"));
         let take_back = page.attribute("#toasts form", "action").expect("the toast offers it");
@@ -196,13 +202,13 @@ db_test! {
     async fn an_answer_waits_when_the_customer_wrote_meanwhile_and_can_be_sent_anyway(db: Db) {
         let desk = Desk::on(&db).await;
         let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
-        let unread = [("text", "Gern."), ("seen", "unlesbar"), ("view", "all"), ("do", "send")];
-        let refused = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &unread).await;
+        let unread = [("text", "Gern."), ("seen", "unlesbar"), ("do", "send")];
+        let refused = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply?view=all"), &unread).await;
         assert_eq!(refused.status, StatusCode::CONFLICT, "what cannot be read was not seen");
         // Some message, but not the newest one.
         let seen = id.to_string();
-        let answer = [("text", "Gern."), ("seen", seen.as_str()), ("view", "all"), ("cc", "chef@firma.example"), ("do", "send")];
-        let held = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &answer).await;
+        let answer = [("text", "Gern."), ("seen", seen.as_str()), ("cc", "chef@firma.example"), ("do", "send")];
+        let held = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply?view=all"), &answer).await;
         assert_eq!(held.status, StatusCode::CONFLICT);
         held.assert_sound();
         assert_eq!(held.text("#composer-text"), "Gern.");
@@ -226,7 +232,7 @@ db_test! {
         db.clock.advance(std::time::Duration::from_secs(60));
         let newer = desk.arrive("b@x", "Danach.").await;
         desk.speak(desk.miriam_id, Locale::DeDe, true).await;
-        let sent = desk.miriam.post(&format!("/nordwind/inbox/{newer}/reply"), &[("text", "Erledigt."), ("view", "all"), ("do", "resolve")]).await;
+        let sent = desk.miriam.post(&format!("/nordwind/inbox/{newer}/reply?view=all"), &[("text", "Erledigt."), ("do", "resolve")]).await;
         assert!(sent.location().starts_with(&format!("/nordwind/inbox/{older}?view=all&said=said-sent&take_back=")), "{}", sent.location());
         assert_eq!(desk.miriam.get("/nordwind/inbox?view=done").await.attribute("#rows > li", "data-id"), Some(newer.to_string()));
     }
@@ -239,7 +245,7 @@ db_test! {
         let page = desk.miriam.get(&format!("/nordwind/inbox/{id}?compose=note")).await;
         page.assert_sound();
         assert!(page.attribute("#composer-wrap", "class").unwrap().contains("is-note"));
-        assert_eq!(page.attribute("#composer", "action"), Some(format!("/nordwind/inbox/{id}/note")));
+        assert_eq!(page.attribute("#composer", "action"), Some(format!("/nordwind/inbox/{id}/note?view=all")));
         assert_eq!(page.text("#composer-text"), "Erst Tobias fragen");
         assert!(page.text("#draft-state").contains("Entwurf gespeichert"));
         let page = desk.follow(&desk.miriam, desk.miriam.post(&format!("/nordwind/inbox/{id}/note"), &[("text", "Tobias sagt ja")]).await).await;
@@ -389,5 +395,171 @@ db_test! {
         assert_eq!(page.attribute("#rows > li", "data-id"), Some(labelled.to_string()));
         assert_eq!(page.body.matches("data-open=\"\" href").count() + page.body.matches("<a data-open href").count(), 1);
         assert!(page.attribute(".row-name a", "href").unwrap().contains("label=b2b"), "opening keeps the filter");
+    }
+
+    async fn a_mail_keeps_its_form_without_loading_or_running_anything(db: Db) {
+        let desk = Desk::on(&db).await;
+        let mut item = mail("h@x", "s.wirth@kanzlei.example", "Siehe Tabelle");
+        item.attachments = vec![InboundAttachment { name: "logo.png".into(), mime: "image/png".into(), content_id: Some("logo@x".into()), bytes: b"\x89PNG".to_vec() }];
+        let hostile = "<p>Siehe <b>Tabelle</b></p><table><tr><th>Nr.</th><td style=\"position:fixed\" onclick=\"x()\">7</td></tr></table><img data-cid=\"logo@x\" alt=\"Logo\">\
+                       <span class=\"img-blocked\" title=\"cdn.example\">Hund</span><script>alert(1)</script><a href=\"javascript:alert(1)\">böse</a></div></article></main><form id=\"composer\">";
+        if let Some(facts) = &mut item.mail {
+            // As if the sanitiser at the door had a hole.
+            facts.new_html = Some(hostile.into());
+        }
+        let id = intake::deliver(&desk.house.app, desk.workspace, desk.mail, item).await.unwrap().unwrap();
+        let page = desk.miriam.get(&format!("/nordwind/inbox/{id}")).await;
+        page.assert_sound();
+        assert_eq!(page.text(".mail-html b"), "Tabelle");
+        assert_eq!(page.text(".mail-html td"), "7");
+        let picture = page.attribute(".mail-html img", "src").unwrap();
+        assert_eq!(Some(picture.clone()), page.attribute("a.file", "href"), "from our own store");
+        assert_eq!(desk.miriam.get(&picture).await.header(header::CONTENT_TYPE), "image/png");
+        assert_eq!(page.text(".mail-blocked"), "Ein Bild aus dem Netz wurde nicht geladen.");
+        assert_eq!(page.text(".mail-text").matches("Siehe Tabelle").count(), 1, "the text is there, too");
+        assert_eq!(page.text(".mail-views label"), "Formatiert Text");
+        assert!(page.attribute(".mail-html script, .mail-html form, .mail-html [onclick], .mail-html [style], .mail-html a", "id").is_none());
+        assert!(!page.body.contains("javascript:") && !page.body.contains("alert(1)"));
+        assert!(page.attribute("#composer", "action").is_some_and(|a| a.contains("/reply")), "the composer is ours and stands behind the mail");
+        // Mere text has no second view.
+        let plain = desk.arrive("p@x", "Nur Text.").await;
+        assert!(desk.miriam.get(&format!("/nordwind/inbox/{plain}")).await.attribute(".mail-views, .mail-html", "class").is_none());
+    }
+
+    async fn the_place_in_the_list_survives_everything_that_is_done(db: Db) {
+        let desk = Desk::on(&db).await;
+        desk.speak(desk.miriam_id, Locale::DeDe, true).await;
+        let (one, other) = (desk.arrive("a@x", "Eins.").await, desk.arrive("b@x", "Zwei.").await);
+        desk.arrive("c@x", "Ohne Etikett.").await;
+        for id in [one, other] {
+            desk.miriam.post(&format!("/nordwind/inbox/{id}/label"), &[("label", "B2B & Gastro")]).await;
+        }
+        let place = format!("view=all&label=B2B+%26+Gastro&account={}", desk.mail);
+        let page = desk.miriam.get(&format!("/nordwind/inbox/{one}?{place}")).await;
+        page.assert_sound();
+        assert!(page.text(".pane-list").contains("Nur aus „hallo“"));
+        // Every form and every link of the conversation to itself names it: so it works without script, too.
+        let html = scraper::Html::parse_document(&page.body);
+        let forms = scraper::Selector::parse("#work form[method=post], #work .composer-tabs a").unwrap();
+        let mut seen = 0;
+        for element in html.select(&forms) {
+            let address = element.value().attr("action").or(element.value().attr("href")).unwrap();
+            assert!(address.contains(&place), "{address}");
+            seen += 1;
+        }
+        assert!(seen > 8, "{seen}");
+        assert_eq!(page.attribute("#list", "data-place"), Some(place.clone()));
+        for (verb, fields) in [("claim", vec![]), ("priority", vec![("priority", "high")]), ("label", vec![("label", "Neu")]), ("snooze", vec![("until", "tomorrow")]), ("note", vec![("text", "Aha")])] {
+            let answer = desk.miriam.post(&format!("/nordwind/inbox/{one}/{verb}?{place}"), &fields).await;
+            assert!(answer.location().starts_with(&format!("/nordwind/inbox/{one}?{place}&said=")), "{verb}: {}", answer.location());
+            let page = desk.follow(&desk.miriam, answer).await;
+            if let Some(undo) = page.attribute("#toasts form", "action") {
+                assert!(undo.ends_with(&format!("?{place}")), "{undo}");
+            }
+        }
+        let undone = desk.miriam.post(&format!("/nordwind/undo?{place}"), &[]).await;
+        assert!(undone.location().starts_with(&format!("/nordwind/inbox/{one}?{place}&said=said-undone")), "{}", undone.location());
+        // The next one is the next one of this list, not of all.
+        let done = desk.miriam.post(&format!("/nordwind/inbox/{one}/status?{place}"), &[("status", "done")]).await;
+        assert!(done.location().starts_with(&format!("/nordwind/inbox/{other}?{place}&said=said-resolved")), "{}", done.location());
+    }
+
+    async fn labels_are_offered_by_name_each_once(db: Db) {
+        let desk = Desk::on(&db).await;
+        let (one, other) = (desk.arrive("a@x", "Eins.").await, desk.arrive("b@x", "Zwei.").await);
+        for (id, label) in [(one, "Rechnung"), (one, "Ärger"), (other, "rechnung"), (other, "Lieferung")] {
+            desk.miriam.post(&format!("/nordwind/inbox/{id}/label"), &[("label", label)]).await;
+        }
+        let third = desk.arrive("c@x", "Drei.").await;
+        let page = desk.miriam.get(&format!("/nordwind/inbox/{third}")).await;
+        assert_eq!(page.text("button[name=label]").to_lowercase().matches("rechnung").count(), 1);
+        assert_eq!(page.body.matches("name=\"label\" value=").count(), 3);
+        // Another workspace's labels are its own.
+        let foreign = desk.house.workspace("sued", "Süd", desk.miriam_id).await;
+        let seat = domain::accounts::seat(&mut desk.house.app.db.read().await.unwrap(), person(&desk).await, "sued").await.unwrap();
+        assert_eq!(seat.ws(), foreign);
+        assert!(domain::desk::people::labels(&mut desk.house.app.db.read().await.unwrap(), &seat).await.unwrap().is_empty());
+    }
+
+    async fn copies_go_to_whoever_is_ticked_and_to_nobody_else(db: Db) {
+        let desk = Desk::on(&db).await;
+        let mailbox = |name: &str, address: &str| Mailbox { name: Some(name.into()), address: address.into() };
+        let mut first = mail("a@x", "s.wirth@kanzlei.example", "Bitte um Rückruf.");
+        if let Some(facts) = &mut first.mail {
+            facts.cc = vec![mailbox("Chef Wirth", "chef@kanzlei.example")];
+        }
+        let id = intake::deliver(&desk.house.app, desk.workspace, desk.mail, first).await.unwrap().unwrap();
+        let mut second = mail("b@x", "fremd@anderswo.example", "Ich mische mich ein.");
+        if let Some(facts) = &mut second.mail {
+            facts.in_reply_to = Some("a@x".into());
+            facts.references = vec!["a@x".into()];
+        }
+        assert_eq!(intake::deliver(&desk.house.app, desk.workspace, desk.mail, second).await.unwrap(), Some(id));
+        let page = desk.miriam.get(&format!("/nordwind/inbox/{id}")).await;
+        page.assert_sound();
+        assert_eq!(page.attribute("[name=also][checked]", "value"), None, "nobody is added silently");
+        assert!(page.text(".composer-also").contains("Chef Wirth"));
+        let all = desk.miriam.get(&page.attribute("[data-reply-all]", "href").unwrap()).await;
+        all.assert_sound();
+        assert_eq!(all.attribute("[name=also][checked]", "value").as_deref(), Some("chef@kanzlei.example"));
+        assert!(all.attribute("[name=also][value=\"fremd@anderswo.example\"]", "checked").is_none(), "who only just turned up is ticked by hand");
+        assert!(all.text("#band").contains("Dazu in Kopie: Chef Wirth."));
+        let seen = all.attribute("#composer [name=seen]", "value").unwrap();
+        let wrong = [("text", "Gern."), ("seen", seen.as_str()), ("also", "chef@kanzlei.example"), ("cc", "nonsens; dritte@kanzlei.example")];
+        let held = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &wrong).await;
+        assert_eq!(held.status, StatusCode::UNPROCESSABLE_ENTITY);
+        held.assert_sound();
+        assert!(held.text("#composer-error").contains("„nonsens“ ist keine E-Mail-Adresse"));
+        assert_eq!(held.attribute("#composer-cc", "aria-invalid").as_deref(), Some("true"));
+        assert_eq!(held.attribute("#composer-cc", "value").as_deref(), Some("nonsens, dritte@kanzlei.example"));
+        assert_eq!(held.attribute("[name=also][checked]", "value").as_deref(), Some("chef@kanzlei.example"));
+        let right = [("text", "Gern."), ("seen", seen.as_str()), ("also", "chef@kanzlei.example"), ("cc", "dritte@kanzlei.example, Chef@kanzlei.example")];
+        let page = desk.follow(&desk.miriam, desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &right).await).await;
+        assert!(page.text("#thread .mail-to").contains("Kopie an chef@kanzlei.example, dritte@kanzlei.example"), "{}", page.text("#thread .mail-to"));
+    }
+
+    async fn mentions_are_found_counted_and_seen_once_their_conversation_is_open(db: Db) {
+        let desk = Desk::on(&db).await;
+        let empty = desk.miriam.get("/nordwind/mentions").await;
+        assert_eq!(empty.status, StatusCode::OK);
+        empty.assert_sound();
+        assert!(empty.text("#content").contains("Noch hat Sie niemand erwähnt"));
+        assert!(empty.attribute(".rail #mention-count", "hidden").is_some());
+        let (one, other) = (desk.arrive("a@x", "Eins.").await, desk.arrive("b@x", "Zwei.").await);
+        for (id, text) in [(one, "@Miriam Koch bitte ansehen"), (other, "@miriam und das hier"), (one, "ohne jemanden")] {
+            db.clock.advance(std::time::Duration::from_secs(60));
+            desk.jana.post(&format!("/nordwind/inbox/{id}/note"), &[("text", text)]).await;
+        }
+        let list = desk.miriam.get("/nordwind/mentions").await;
+        list.assert_sound();
+        assert_eq!(list.text(".rail #mention-count"), "2 ungelesen");
+        assert_eq!(list.body.matches("is-unseen").count(), 2, "reading the list alone marks nothing");
+        assert!(list.text(".mentions li:first-child").contains("das hier"), "newest first");
+        assert_eq!(desk.jana.get("/nordwind/mentions").await.text(".mentions"), "", "nobody else's");
+        let href = list.attribute(".mentions li:first-child a", "href").unwrap();
+        let (path, anchor) = href.split_once('#').unwrap();
+        let open = desk.miriam.get(path).await;
+        assert!(open.attribute(&format!("#{anchor}"), "class").is_some_and(|c| c.contains("note")), "it leads to the note");
+        let list = desk.miriam.get("/nordwind/mentions").await;
+        assert_eq!((list.text(".rail #mention-count"), list.body.matches("is-unseen").count()), ("1 ungelesen".into(), 1));
+        assert!(list.text(".mentions li:first-child").contains("bitte ansehen"), "unread first");
+        let page = desk.follow(&desk.miriam, desk.miriam.post("/nordwind/mentions/seen", &[]).await).await;
+        assert!(page.attribute(".rail #mention-count", "hidden").is_some());
+        desk.speak(desk.miriam_id, Locale::En, false).await;
+        assert_eq!(desk.miriam.get("/nordwind/mentions").await.text("h1"), "Mentions");
+    }
+
+    async fn file_fields_speak_the_readers_language(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
+        for (locale, words) in [(Locale::DeDe, "Dateien anhängen"), (Locale::En, "Attach files")] {
+            desk.speak(desk.miriam_id, locale, false).await;
+            for path in [format!("/nordwind/inbox/{id}"), "/nordwind/log".into()] {
+                let page = desk.miriam.get(&path).await;
+                page.assert_sound();
+                assert!(page.text("label.file-pick").starts_with(words), "{path}: {}", page.text("label.file-pick"));
+                assert_eq!(page.attribute("label.file-pick input", "type").as_deref(), Some("file"), "the label is the button");
+            }
+        }
     }
 }

@@ -128,3 +128,10 @@ pub async fn counts(conn: &mut Conn, seat: &Seat) -> Result<Counts> {
     }
     Ok(Counts { mine, unassigned, all, snoozed, teams })
 }
+
+/// The name of an account of the workspace.
+pub async fn account_name(conn: &mut Conn, seat: &Seat, account: Id<kinds::ChannelAccount>) -> Result<Option<String>> {
+    let found: Option<(String,)> =
+        conn.opt("SELECT name FROM channel_accounts WHERE workspace_id = $1 AND id = $2", args![seat.ws(), account]).await?;
+    Ok(found.map(|(name,)| name))
+}

@@ -5,6 +5,7 @@ pub mod drafts;
 pub mod files;
 pub mod list;
 pub mod log;
+pub mod mentions;
 pub mod notes;
 pub mod organise;
 pub mod people;

@@ -6,7 +6,7 @@ use i18n::Sentence;
 use model::{Id, Timestamp, kinds};
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, Direction, MessageState, store};
+use super::{Conversation, Direction, MessageState, mentions, store};
 use crate::accounts::{Permission, Seat};
 use crate::{App, Result};
 
@@ -61,7 +61,15 @@ row! {
         failure: Option<Json<Sentence>>,
         deliver_after: Option<Timestamp>,
     }
-    pub struct Attachment { pub id: Id<kinds::Attachment>, pub message_id: Id<kinds::Message>, pub name: String, pub mime: String, pub size: i64 }
+    pub struct Attachment {
+        pub id: Id<kinds::Attachment>,
+        pub message_id: Id<kinds::Message>,
+        pub name: String,
+        pub mime: String,
+        /// What the HTML of the mail calls it by (RFC 2392), without brackets.
+        pub content_id: Option<String>,
+        pub size: i64,
+    }
     pub struct PostView {
         pub id: Id<kinds::Post>,
         pub title: Option<String>,
@@ -133,7 +141,7 @@ pub async fn open(conn: &mut Conn, seat: &Seat, id: Id<kinds::Conversation>) -> 
     rows.reverse();
     let ids: Vec<Id<kinds::Message>> = rows.iter().map(|m| m.id).collect();
     let mut attachments: Vec<Attachment> = conn
-        .all(sql!("SELECT id, message_id, name, mime, size FROM attachments WHERE workspace_id = $1 AND message_id IN " [ids "$2"] " ORDER BY id"), args![ws, ids.as_slice()])
+        .all(sql!("SELECT id, message_id, name, mime, content_id, size FROM attachments WHERE workspace_id = $1 AND message_id IN " [ids "$2"] " ORDER BY id"), args![ws, ids.as_slice()])
         .await?;
     let post_ids: Vec<Id<kinds::Post>> = rows.iter().filter_map(|m| m.post_id).collect();
     let mut posts: Vec<PostView> = if post_ids.is_empty() {
@@ -207,7 +215,7 @@ pub async fn open(conn: &mut Conn, seat: &Seat, id: Id<kinds::Conversation>) -> 
     Ok(Thread { conversation, labels: labels.into_iter().map(|(l,)| l).collect(), messages, events, participants, drafts, others })
 }
 
-/// Notes that the person has seen everything up to now.
+/// Notes that the person has seen everything up to now, with it the notes here that mention them.
 pub async fn mark_read(app: &App, seat: &Seat, id: Id<kinds::Conversation>) -> Result<()> {
     let mut tx = app.db.write_as(db::Turn::Person, db::Durability::Reread).await?;
     let now = tx.now();
@@ -218,5 +226,6 @@ pub async fn mark_read(app: &App, seat: &Seat, id: Id<kinds::Conversation>) -> R
         args![seat.ws(), id, seat.user(), now],
     )
     .await?;
+    mentions::seen(&mut tx, seat, Some(id)).await?;
     Ok(tx.commit().await?)
 }

@@ -21,6 +21,9 @@ dialogs-draft-restored = Ihr ungesicherter Text ist wieder da.
 dialogs-sending = Wird übergeben
 dialogs-not-sent = Nicht gesendet. Ihr Text steht noch hier, bitte versuchen Sie es noch einmal.
 dialogs-wrote-again = Während Sie schreiben, kam eine neue Nachricht. Bitte lesen Sie sie, bevor Sie senden.
+dialogs-lost = Verbindung unterbrochen – die Anzeige ist vielleicht nicht aktuell.
+dialogs-logged = Notiert.
+dialogs-look = Ansehen
 
 keys-group-list = Liste
 keys-group-conversation = Gespräch
@@ -47,6 +50,7 @@ keys-close = Schließen, aus dem Textfeld heraus
 keys-log = Anruf, Brief oder Besuch notieren
 keys-help = Diese Übersicht
 keys-go-inbox = Zum Posteingang
+keys-go-mentions = Zu den Erwähnungen
 keys-go-listen = Zur Beobachtung
 keys-go-customers = Zu den Kunden
 keys-go-settings = Zu den Einstellungen

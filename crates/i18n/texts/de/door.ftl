@@ -3,6 +3,7 @@
 layout-skip = Zum Inhalt springen
 rail-label = Bereiche
 rail-inbox = Posteingang
+rail-mentions = Erwähnungen
 rail-listen = Beobachten
 rail-customers = Kunden
 rail-settings = Einstellungen

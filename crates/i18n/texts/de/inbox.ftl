@@ -27,6 +27,7 @@ inbox-waits-since = Wartet auf Antwort seit { $when }
 inbox-until = bis { $when }
 inbox-only-label = Nur mit „{ $label }“
 inbox-with-label = Alle mit „{ $label }“
+inbox-only-account = Nur aus „{ $account }“
 inbox-imported = aus dem Bestand
 
 inbox-empty-mine = Hier liegt nichts für Sie
@@ -123,6 +124,16 @@ thread-reads = { $name } liest gerade mit.
 thread-writes = { $name } antwortet gerade
 thread-writes-detail = seit { $since }. Gesendet ist noch nichts.
 
+mail-view = Darstellung
+mail-view-formatted = Formatiert
+mail-view-text = Text
+mail-formatted-of = Formatierte Nachricht von { $name }
+mail-quote = Zitat
+mail-pictures-blocked = { $count ->
+    [one] Ein Bild aus dem Netz wurde nicht geladen.
+   *[other] { $count } Bilder aus dem Netz wurden nicht geladen.
+}
+
 event-claimed = { $name } hat übernommen
 event-assigned = { $name } hat zugewiesen
 event-resolved = { $name } hat erledigt
@@ -151,6 +162,11 @@ composer-note-placeholder = Notiz schreiben
 composer-cc = Kopie an
 composer-cc-add = Kopie hinzufügen
 composer-cc-hint = Mehrere Adressen durch Komma trennen.
+composer-cc-more = Weitere
+composer-also = Wer eine Kopie bekommt
+composer-also-new = neu dabei
+composer-reply-all = Allen antworten
+composer-band-copies = Dazu in Kopie: { $names }.
 composer-files = Dateien anhängen
 composer-files-hint = Zusammen höchstens 20 MB.
 composer-send = Privat senden
@@ -195,6 +211,14 @@ search-start = Wonach suchen Sie?
 search-start-detail = Nachrichten, Notizen und öffentliche Beiträge in einem Feld.
 search-older = Weitere Ergebnisse
 
+mentions-title = Erwähnungen
+mentions-lead = Notizen, in denen Sie jemand mit @Ihrem Namen aufmerksam macht. Was Sie öffnen, gilt als gelesen.
+mentions-unseen = ungelesen
+mentions-all-seen = Alle als gelesen vermerken
+mentions-empty = Noch hat Sie niemand erwähnt
+mentions-empty-detail = Schreibt jemand aus dem Team in einer internen Notiz @ und Ihren Namen, steht die Notiz hier.
+mentions-empty-link = Zum Posteingang
+
 said-sent = Die Antwort geht gleich hinaus.
 said-note-added = Die Notiz ist abgelegt.
 said-claimed = Sie haben übernommen.
@@ -211,11 +235,13 @@ said-taken-back = Zurückgenommen. Ihr Text steht wieder im Entwurf.
 said-resent = Die Antwort wird noch einmal gesendet.
 said-confirmed = Als angekommen vermerkt.
 said-logged = Notiert.
+said-mentions-seen = Alle Erwähnungen sind als gelesen vermerkt.
 
 error-claimed-by = { $name } war schneller und hat dieses Gespräch übernommen.
 error-snooze-past = Dieser Zeitpunkt ist schon vorbei.
 error-label = Ein Etikett hat zwischen einem und 40 Zeichen.
 error-text-empty = Bitte schreiben Sie etwas.
+error-copy-address = „{ $address }“ ist keine E-Mail-Adresse. Ihr Text steht noch da.
 error-text-too-long = Dieser Text ist zu lang.
 error-files-too-large = Alle Dateien zusammen dürfen höchstens 20 MB haben.
 error-customer-wrote-again = Während Sie schrieben, kam eine neue Nachricht. Bitte lesen Sie sie, bevor Sie senden.

@@ -21,6 +21,9 @@ dialogs-draft-restored = Your unsaved text is back.
 dialogs-sending = Handing over
 dialogs-not-sent = Not sent. Your text is still here, please try again.
 dialogs-wrote-again = A new message came in while you were writing. Please read it before you send.
+dialogs-lost = Connection lost – what you see may be out of date.
+dialogs-logged = Logged.
+dialogs-look = Look at it
 
 keys-group-list = List
 keys-group-conversation = Conversation
@@ -47,6 +50,7 @@ keys-close = Close, leave the text field
 keys-log = Log a call, letter or visit
 keys-help = This list
 keys-go-inbox = To the inbox
+keys-go-mentions = Go to mentions
 keys-go-listen = To listening
 keys-go-customers = To the customers
 keys-go-settings = To the settings

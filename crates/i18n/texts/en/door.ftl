@@ -3,6 +3,7 @@
 layout-skip = Skip to content
 rail-label = Areas
 rail-inbox = Inbox
+rail-mentions = Mentions
 rail-listen = Listen
 rail-customers = Customers
 rail-settings = Settings

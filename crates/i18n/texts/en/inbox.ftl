@@ -27,6 +27,7 @@ inbox-waits-since = Waiting for an answer since { $when }
 inbox-until = until { $when }
 inbox-only-label = Only with “{ $label }”
 inbox-with-label = All with “{ $label }”
+inbox-only-account = Only from “{ $account }”
 inbox-imported = imported
 
 inbox-empty-mine = Nothing here for you
@@ -123,6 +124,16 @@ thread-reads = { $name } is reading this too.
 thread-writes = { $name } is answering
 thread-writes-detail = since { $since }. Nothing has been sent yet.
 
+mail-view = Display
+mail-view-formatted = Formatted
+mail-view-text = Text
+mail-formatted-of = Formatted message from { $name }
+mail-quote = Quotation
+mail-pictures-blocked = { $count ->
+    [one] One picture from the web was not loaded.
+   *[other] { $count } pictures from the web were not loaded.
+}
+
 event-claimed = { $name } took it on
 event-assigned = { $name } assigned it
 event-resolved = { $name } resolved it
@@ -151,6 +162,11 @@ composer-note-placeholder = Write a note
 composer-cc = Copy to
 composer-cc-add = Add a copy
 composer-cc-hint = Separate several addresses by commas.
+composer-cc-more = Others
+composer-also = Who gets a copy
+composer-also-new = new here
+composer-reply-all = Reply to all
+composer-band-copies = Also in copy: { $names }.
 composer-files = Attach files
 composer-files-hint = At most 20 MB together.
 composer-send = Send privately
@@ -195,6 +211,14 @@ search-start = What are you looking for?
 search-start-detail = Messages, notes and public posts in one field.
 search-older = More results
 
+mentions-title = Mentions
+mentions-lead = Notes in which somebody draws your attention with @your name. What you open counts as read.
+mentions-unseen = unread
+mentions-all-seen = Mark all as read
+mentions-empty = Nobody has mentioned you yet
+mentions-empty-detail = When somebody on the team writes @ and your name in an internal note, the note appears here.
+mentions-empty-link = Go to the inbox
+
 said-sent = The answer leaves in a moment.
 said-note-added = The note is there.
 said-claimed = You took it on.
@@ -211,11 +235,13 @@ said-taken-back = Taken back. Your text is the draft again.
 said-resent = The answer is being sent again.
 said-confirmed = Noted as arrived.
 said-logged = Logged.
+said-mentions-seen = All mentions are marked as read.
 
 error-claimed-by = { $name } was quicker and took this conversation on.
 error-snooze-past = This moment has already passed.
 error-label = A label has between one and 40 characters.
 error-text-empty = Please write something.
+error-copy-address = “{ $address }” is not an email address. Your text is still there.
 error-text-too-long = This text is too long.
 error-files-too-large = All files together may have at most 20 MB.
 error-customer-wrote-again = A new message came in while you were writing. Please read it before you send.

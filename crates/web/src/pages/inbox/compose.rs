@@ -8,7 +8,7 @@ use axum_extra::extract::Form;
 use domain::accounts::Permission;
 use domain::desk::presence::Somebody;
 use domain::desk::reply::{Reply as Answer, Upload};
-use domain::desk::{View, drafts, notes, reply, thread};
+use domain::desk::{drafts, notes, reply, thread};
 use domain::{Error, desk};
 use http::{StatusCode, header};
 use i18n::Texts;
@@ -36,6 +36,17 @@ pub struct Composed {
 impl Composed {
     pub fn field(&self, name: &str) -> &str {
         self.fields.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+    }
+    /// Everybody who gets a copy: the ticked participants, then the addresses that were typed.
+    fn copies(&self) -> Vec<String> {
+        let fields = self.fields.iter().filter(|(name, _)| name == "also" || name == "cc");
+        let mut copies: Vec<String> = Vec::new();
+        for address in fields.flat_map(|(_, value)| value.split([',', ';'])).map(str::trim).filter(|a| !a.is_empty()) {
+            if !copies.iter().any(|known| known.eq_ignore_ascii_case(address)) {
+                copies.push(address.to_string());
+            }
+        }
+        copies
     }
 }
 
@@ -83,18 +94,16 @@ impl FromRequest<Site> for Composed {
 
 /// `POST /{workspace}/inbox/{conversation}/reply`
 pub async fn send(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Conversation>)>, mut form: Composed) -> Reply {
-    let view: Option<View> = form.field("view").parse().ok();
-    let cc = form.field("cc").split([',', ';']).map(|a| a.trim().to_string()).filter(|a| !a.is_empty()).collect();
     let answer = Answer {
         text: form.field("text").to_string(),
-        cc,
+        cc: form.copies(),
         files: std::mem::take(&mut form.files),
         // What cannot be read was not seen: id 0 is nobody's, so the writer is asked instead of the check being skipped.
         seen: Some(form.field("seen")).filter(|seen| !seen.is_empty()).map(|seen| seen.parse().unwrap_or(Id::from_i64(0))),
         anyway: !form.field("anyway").is_empty(),
         resolve: form.field("do") == "resolve",
     };
-    let next = list::following(&visit, view.unwrap_or(View::All), id).await?;
+    let next = list::following(&visit, id).await?;
     let sent = match form.problem.take() {
         Some(problem) => Err(problem),
         None => reply::send(&visit.app, &visit.seat, id, answer).await,
@@ -102,9 +111,9 @@ pub async fn send(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Convers
     match sent {
         Ok(message) => {
             visit.app.presence.note(id, visit.seat.user(), &visit.seat.person.name, false, visit.app.now());
-            see(back(&visit, next.unwrap_or(id), form.field("view"), &format!("&said=said-sent&take_back={message}")))
+            see(back(&visit, next.unwrap_or(id), &format!("said=said-sent&take_back={message}")))
         }
-        Err(error) => come_back(&visit, id, view, "answer", &form, error).await,
+        Err(error) => come_back(&visit, id, "answer", &form, error).await,
     }
 }
 
@@ -115,29 +124,26 @@ pub async fn note(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Convers
         None => notes::add(&visit.app, &visit.seat, id, form.field("text")).await,
     };
     match added {
-        Ok(_) => see(back(&visit, id, form.field("view"), "&said=said-note-added")),
-        Err(error) => come_back(&visit, id, form.field("view").parse().ok(), "note", &form, error).await,
+        Ok(_) => see(back(&visit, id, "said=said-note-added")),
+        Err(error) => come_back(&visit, id, "note", &form, error).await,
     }
 }
 
 /// The page again, with the text and the reason; the text is kept as a draft besides.
-async fn come_back(
-    visit: &Visit,
-    id: Id<kinds::Conversation>,
-    view: Option<View>,
-    kind: &'static str,
-    form: &Composed,
-    error: Error,
-) -> Reply {
+async fn come_back(visit: &Visit, id: Id<kinds::Conversation>, kind: &'static str, form: &Composed, error: Error) -> Reply {
     let is_conflict = matches!(error, Error::Conflict(_));
+    let field = match &error {
+        Error::Invalid { field, .. } => field,
+        _ => "",
+    };
     let (status, error) = words(visit.t(), error)?;
-    let (text, cc) = (form.field("text").to_string(), form.field("cc").to_string());
+    let (text, cc) = (form.field("text").to_string(), form.copies().join(", "));
     // What cannot be kept (too long, no permission) is still in the form.
     if let Err(error) = drafts::save(&visit.app, &visit.seat, id, kind, &text, &cc).await {
         tracing::debug!(%error, "the draft of a refused answer was not kept");
     }
-    let asked = Asked { view: view.map(|v| v.to_string()).unwrap_or_default(), ..Asked::default() };
-    show(visit, id, asked, status, Entered { kind: kind.into(), text: Some(text), cc, error, is_conflict }).await
+    let entered = Entered { kind: kind.into(), text: Some(text), cc, error, field, is_conflict };
+    show(visit, id, Asked::in_path(&visit.visitor.path), status, entered).await
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -20,8 +20,13 @@ pub struct ListPane {
     pub further: Vec<Tab>,
     pub rows: Vec<Line>,
     pub older: Option<String>,
+    /// The query that shows this part of the list again, and its first page.
+    pub place: String,
+    pub first: String,
     /// Only conversations with this label are shown.
     pub label: String,
+    /// The name of the account whose conversations alone are shown.
+    pub account: String,
     pub is_first_page: bool,
     /// Heading and sentence of an empty view.
     pub empty: (&'static str, &'static str),
@@ -58,19 +63,22 @@ impl ListPane {
         let t = visit.t();
         let mut conn = visit.app.db.read().await?;
         let counts = list::counts(&mut conn, &visit.seat).await?;
-        let label = Some(asked.label.trim().to_string()).filter(|l| !l.is_empty());
-        let filter = Filter { view, label, account: asked.account.parse().ok(), before: keyset(&asked.before) };
+        let filter = filter(asked, view);
         let mut rows = list::page(&mut conn, &visit.seat, &filter, PAGE as i64 + 1).await?;
+        let account = match filter.account {
+            Some(account) => list::account_name(&mut conn, &visit.seat, account).await?.unwrap_or_default(),
+            None => String::new(),
+        };
         drop(conn);
         let more = rows.len() > PAGE;
         rows.truncate(PAGE);
-        let place = place(view, &filter);
+        let place = asked.place(view);
+        let first = Asked { before: String::new(), ..asked.clone() }.place(view);
         let older = rows
             .last()
             .filter(|_| more)
-            .map(|last| visit.path(format!("inbox?{place}&before={}-{}", last.last_message_at.micros(), last.id)));
-        let here = if filter.before.is_some() { format!("{place}&before={}", asked.before) } else { place };
-        let rows = rows.into_iter().map(|row| line(visit, &here, row, selected)).collect();
+            .map(|last| visit.path(format!("inbox?{first}&before={}-{}", last.last_message_at.micros(), last.id)));
+        let rows = rows.into_iter().map(|row| line(visit, &place, row, selected)).collect();
         let (tabs, further) = tabs(visit, t, view, &counts);
         Ok(Self {
             view,
@@ -78,7 +86,10 @@ impl ListPane {
             further,
             rows,
             older,
+            place,
+            first,
             label: filter.label.unwrap_or_default(),
+            account,
             is_first_page: filter.before.is_none(),
             empty: empty(t, view),
             may_log: visit.seat.can(Permission::InboxLog),
@@ -90,17 +101,9 @@ impl ListPane {
     }
 }
 
-/// The query that shows this view with its filters again.
-fn place(view: View, filter: &Filter) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("view", &view.to_string());
-    if let Some(label) = &filter.label {
-        query.append_pair("label", label);
-    }
-    if let Some(account) = filter.account {
-        query.append_pair("account", &account.to_string());
-    }
-    query.finish()
+fn filter(asked: &Asked, view: View) -> Filter {
+    let label = Some(asked.label.trim().to_string()).filter(|l| !l.is_empty());
+    Filter { view, label, account: asked.account.parse().ok(), before: keyset(&asked.before) }
 }
 
 /// `MICROSECONDS-ID` of the last row on screen.
@@ -179,12 +182,14 @@ fn empty(t: Texts, view: View) -> (&'static str, &'static str) {
     }
 }
 
-/// The conversation behind this one in its view, for people who want to go on after an answer.
-pub(super) async fn following(visit: &Visit, view: View, id: Id<kinds::Conversation>) -> Result<Option<Id<kinds::Conversation>>, Fault> {
+/// The conversation behind this one at its place in the list, for people who want to go on after an answer.
+pub(super) async fn following(visit: &Visit, id: Id<kinds::Conversation>) -> Result<Option<Id<kinds::Conversation>>, Fault> {
     if !visit.seat.person.next_after_answer {
         return Ok(None);
     }
-    let rows = list::page(&mut visit.app.db.read().await?, &visit.seat, &Filter { view, ..Filter::default() }, 200).await?;
+    let asked = Asked::in_path(&visit.visitor.path);
+    let filter = filter(&asked, asked.view.parse().unwrap_or(View::All));
+    let rows = list::page(&mut visit.app.db.read().await?, &visit.seat, &filter, 200).await?;
     let at = rows.iter().position(|row| row.id == id);
     let behind = at.and_then(|at| rows.get(at + 1)).or_else(|| rows.iter().find(|row| row.id != id));
     Ok(behind.map(|row| row.id))

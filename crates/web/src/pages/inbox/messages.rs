@@ -7,7 +7,7 @@ use domain::desk::{files, reply};
 use http::{HeaderValue, header};
 use model::{Id, kinds};
 
-use super::again;
+use super::back;
 use crate::error::{Reply, see};
 use crate::{Place, Visit};
 
@@ -16,19 +16,19 @@ type Where = Place<(String, Id<kinds::Message>)>;
 /// `POST /{workspace}/messages/{message}/take-back`
 pub async fn take_back(visit: Visit, Place((_, id)): Where) -> Reply {
     let conversation = reply::take_back(&visit.app, &visit.seat, id).await?;
-    see(again(&visit, conversation, "compose=answer&said=said-taken-back"))
+    see(back(&visit, conversation, "compose=answer&said=said-taken-back"))
 }
 
 /// `POST /{workspace}/messages/{message}/resend`
 pub async fn resend(visit: Visit, Place((_, id)): Where) -> Reply {
     let conversation = reply::resend(&visit.app, &visit.seat, id).await?;
-    see(again(&visit, conversation, "said=said-resent"))
+    see(back(&visit, conversation, "said=said-resent"))
 }
 
 /// `POST /{workspace}/messages/{message}/confirm`: somebody has looked, it did arrive.
 pub async fn confirm(visit: Visit, Place((_, id)): Where) -> Reply {
     let conversation = reply::confirm_sent(&visit.app, &visit.seat, id).await?;
-    see(again(&visit, conversation, "said=said-confirmed"))
+    see(back(&visit, conversation, "said=said-confirmed"))
 }
 
 /// `GET /{workspace}/files/{attachment}`: always a download, never shown: what a stranger sent must not run here.

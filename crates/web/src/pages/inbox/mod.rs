@@ -1,8 +1,10 @@
 //! The inbox: the list at the side, one conversation, who it is with.
 
 pub mod compose;
+pub mod html;
 pub mod list;
 pub mod log;
+pub mod mentions;
 pub mod messages;
 pub mod organise;
 pub mod search;
@@ -41,7 +43,7 @@ struct WorkPart {
 }
 
 #[derive(Template)]
-#[template(path = "inbox/rows.html")]
+#[template(path = "inbox/rows-part.html")]
 struct RowsPart {
     t: Texts,
     page: Page,
@@ -56,7 +58,7 @@ struct ThreadPart {
     work: Work,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
     pub view: String,
@@ -65,8 +67,37 @@ pub struct Asked {
     /// Only conversations with this label, of this account.
     pub label: String,
     pub account: String,
-    /// `answer` or `note`.
+    /// `answer`, `all` (an answer to everybody), or `note`.
     pub compose: String,
+}
+
+impl Asked {
+    /// What the query of an address asks for.
+    pub fn in_path(path: &str) -> Self {
+        let mut asked = Self::default();
+        for (name, value) in url::form_urlencoded::parse(path.split_once('?').map_or("", |(_, query)| query).as_bytes()) {
+            let field = match &*name {
+                "view" => &mut asked.view,
+                "before" => &mut asked.before,
+                "label" => &mut asked.label,
+                "account" => &mut asked.account,
+                _ => continue,
+            };
+            *field = value.into_owned();
+        }
+        asked
+    }
+    /// The query that shows the same part of the list again.
+    pub fn place(&self, view: View) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("view", &view.to_string());
+        for (name, value) in [("label", self.label.trim()), ("account", &self.account), ("before", &self.before)] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        query.finish()
+    }
 }
 
 /// `GET /{workspace}/inbox?view=&before=&part=`
@@ -83,7 +114,7 @@ pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
 /// `GET /{workspace}/inbox/{conversation}?view=&compose=&part=`
 pub async fn open(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Conversation>)>, Query(asked): Query<Asked>) -> Reply {
     if asked.part == "thread" {
-        let work = Work::read(&visit, id, asked.view.parse().ok(), Entered::default()).await?;
+        let work = Work::read(&visit, id, &asked, Entered::default()).await?;
         return html(&ThreadPart { t: visit.t(), page: visit.page("inbox").await?, work });
     }
     let entered = Entered { kind: asked.compose.clone(), ..Entered::default() };
@@ -92,7 +123,7 @@ pub async fn open(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Convers
 
 /// The conversation, with what was entered if a form comes back.
 pub(super) async fn show(visit: &Visit, id: Id<kinds::Conversation>, asked: Asked, status: StatusCode, entered: Entered) -> Reply {
-    let work = Work::read(visit, id, asked.view.parse().ok(), entered).await?;
+    let work = Work::read(visit, id, &asked, entered).await?;
     let (t, page) = (visit.t(), visit.page("inbox").await?);
     if visit.visitor.is_htmx {
         // Swaps take 422 as a form that came back; other error codes are not swapped in.
@@ -116,21 +147,19 @@ pub(super) fn word(t: Texts, channel: &str) -> String {
     t.by_key(&format!("channel-{channel}"), &[]).unwrap_or_else(|| channel.to_string())
 }
 
-/// The address of a conversation in a view, with what is to be said about it.
-pub(super) fn back(visit: &Visit, id: Id<kinds::Conversation>, view: &str, rest: &str) -> String {
-    let view: View = view.parse().unwrap_or(View::All);
-    visit.path(format!("inbox/{id}?view={view}{rest}"))
+/// The address of a conversation, at the place in the list that stood in the address of the request, with what is to be said about it.
+pub(super) fn back(visit: &Visit, id: Id<kinds::Conversation>, rest: &str) -> String {
+    visit.path(format!("inbox/{id}?{}", joined(&place_in(&visit.visitor.path), rest)))
 }
 
-/// As [`back`], in the view that stood in the address of the request (`?view=`), or in the one that suits the conversation.
-pub(super) fn again(visit: &Visit, id: Id<kinds::Conversation>, rest: &str) -> String {
-    let query = visit.visitor.path.split_once('?').map_or("", |(_, query)| query);
-    let view =
-        url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "view").and_then(|(_, view)| view.parse::<View>().ok());
-    match view {
-        Some(view) => visit.path(format!("inbox/{id}?view={view}&{rest}")),
-        None => visit.path(format!("inbox/{id}?{rest}")),
-    }
+pub(super) fn joined(place: &str, rest: &str) -> String {
+    [place, rest].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&")
+}
+
+/// The place in the list that an address names, as a query; empty without a view. Every form and link of a conversation carries it on.
+pub fn place_in(path: &str) -> String {
+    let asked = Asked::in_path(path);
+    asked.view.parse().map_or(String::new(), |view| asked.place(view))
 }
 
 /// Errors a form answers itself, the others go their way.

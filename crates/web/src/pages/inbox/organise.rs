@@ -8,7 +8,7 @@ use i18n::TimeZone;
 use model::{Id, Timestamp, kinds};
 use serde::Deserialize;
 
-use super::{again, back, list};
+use super::{back, joined, list, place_in};
 use crate::error::{Fault, Reply, see};
 use crate::{Place, Visit};
 
@@ -20,7 +20,6 @@ const MORNING: i8 = 8;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Chosen {
-    view: String,
     user: String,
     team: String,
     status: String,
@@ -29,8 +28,8 @@ pub struct Chosen {
     until: String,
 }
 
-fn done(visit: &Visit, id: Id<kinds::Conversation>, form: &Chosen, said: &str, undo: Id<kinds::Event>) -> Reply {
-    see(back(visit, id, &form.view, &format!("&said={said}&undo={undo}")))
+fn done(visit: &Visit, id: Id<kinds::Conversation>, said: &str, undo: Id<kinds::Event>) -> Reply {
+    see(back(visit, id, &format!("said={said}&undo={undo}")))
 }
 
 /// An id from a form; empty is nobody.
@@ -39,49 +38,49 @@ fn chosen<K>(text: &str) -> Result<Option<Id<K>>> {
 }
 
 /// `POST …/claim`
-pub async fn claim(visit: Visit, Place((_, id)): Where, Form(form): Form<Chosen>) -> Reply {
+pub async fn claim(visit: Visit, Place((_, id)): Where) -> Reply {
     let undo = organise::claim(&visit.app, &visit.seat, id).await?;
-    done(&visit, id, &form, "said-claimed", undo)
+    done(&visit, id, "said-claimed", undo)
 }
 
 /// `POST …/assign`
 pub async fn assign(visit: Visit, Place((_, id)): Where, Form(form): Form<Chosen>) -> Reply {
     let undo = organise::assign(&visit.app, &visit.seat, id, chosen(&form.user)?, chosen(&form.team)?).await?;
-    done(&visit, id, &form, "said-assigned", undo)
+    done(&visit, id, "said-assigned", undo)
 }
 
 /// `POST …/status`
 pub async fn status(visit: Visit, Place((_, id)): Where, Form(form): Form<Chosen>) -> Reply {
     let status: Status = form.status.parse().map_err(|()| Error::invalid("status", "error-choice"))?;
-    let next = if status == Status::Done { list::following(&visit, form.view.parse().unwrap_or_default(), id).await? } else { None };
+    let next = if status == Status::Done { list::following(&visit, id).await? } else { None };
     let undo = organise::set_status(&visit.app, &visit.seat, id, status).await?;
-    done(&visit, next.unwrap_or(id), &form, if status == Status::Done { "said-resolved" } else { "said-reopened" }, undo)
+    done(&visit, next.unwrap_or(id), if status == Status::Done { "said-resolved" } else { "said-reopened" }, undo)
 }
 
 /// `POST …/priority`
 pub async fn priority(visit: Visit, Place((_, id)): Where, Form(form): Form<Chosen>) -> Reply {
     let priority = form.priority.parse().map_err(|()| Error::invalid("priority", "error-choice"))?;
     let undo = organise::set_priority(&visit.app, &visit.seat, id, priority).await?;
-    done(&visit, id, &form, "said-priority", undo)
+    done(&visit, id, "said-priority", undo)
 }
 
 /// `POST …/label`
 pub async fn label(visit: Visit, Place((_, id)): Where, Form(form): Form<Chosen>) -> Reply {
     let undo = organise::add_label(&visit.app, &visit.seat, id, &form.label).await?;
-    done(&visit, id, &form, "said-labelled", undo)
+    done(&visit, id, "said-labelled", undo)
 }
 
 /// `POST …/unlabel`
 pub async fn unlabel(visit: Visit, Place((_, id)): Where, Form(form): Form<Chosen>) -> Reply {
     let undo = organise::remove_label(&visit.app, &visit.seat, id, &form.label).await?;
-    done(&visit, id, &form, "said-unlabelled", undo)
+    done(&visit, id, "said-unlabelled", undo)
 }
 
 /// `POST …/snooze`: `3-hours`, `tomorrow`, `monday`, or a local date and time as browsers send it.
 pub async fn snooze(visit: Visit, Place((_, id)): Where, Form(form): Form<Chosen>) -> Reply {
     let until = moment(&form.until, visit.app.now(), &visit.seat.time_zone()).ok_or_else(|| Error::invalid("until", "error-choice"))?;
     let undo = organise::snooze(&visit.app, &visit.seat, id, until).await?;
-    done(&visit, id, &form, "said-snoozed", undo)
+    done(&visit, id, "said-snoozed", undo)
 }
 
 fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
@@ -122,8 +121,8 @@ async fn take_back(visit: &Visit, id: Option<Id<kinds::Event>>) -> Reply {
         None => Err(Error::NotFound),
     };
     match undone {
-        Ok(conversation) => see(again(visit, conversation, "said=said-undone")),
-        Err(Error::NotFound) => see(visit.path("inbox?said=said-nothing-to-undo")),
+        Ok(conversation) => see(back(visit, conversation, "said=said-undone")),
+        Err(Error::NotFound) => see(visit.path(format!("inbox?{}", joined(&place_in(&visit.visitor.path), "said=said-nothing-to-undo")))),
         Err(error) => Err(Fault(error)),
     }
 }

@@ -7,7 +7,8 @@ use domain::desk::{self, Direction, MessageState, Priority, Status, View};
 use i18n::{Sentence, Texts};
 use model::{Id, Timestamp, kinds};
 
-use super::{icon, list, word};
+use super::html::{self, Formatted};
+use super::{Asked, icon, list, word};
 use crate::Visit;
 use crate::error::Fault;
 
@@ -24,6 +25,8 @@ pub struct Entered {
     pub cc: String,
     /// Why it was not accepted, in words.
     pub error: String,
+    /// The field that is wrong, if it is one.
+    pub field: &'static str,
     /// The customer wrote meanwhile: it may be sent anyway.
     pub is_conflict: bool,
 }
@@ -31,6 +34,8 @@ pub struct Entered {
 pub struct Work {
     pub id: Id<kinds::Conversation>,
     pub view: View,
+    /// Where in the list it stands, as a query.
+    pub place: String,
     pub title: String,
     pub icon: &'static str,
     pub channel: String,
@@ -45,7 +50,7 @@ pub struct Work {
     pub may_organise: bool,
     pub members: Vec<(Id<kinds::User>, String)>,
     pub teams: Vec<(Id<kinds::Team>, String)>,
-    /// Labels in use elsewhere that are not here yet.
+    /// Labels in use elsewhere that are not here yet, by name.
     pub labels: Vec<String>,
     pub here: Vec<Somebody>,
     pub composer: Composer,
@@ -56,6 +61,16 @@ pub struct Work {
 pub enum Item {
     Event(EventLine),
     Message(Box<Shown>),
+}
+
+impl Item {
+    /// Of messages; they order what happened in the same moment.
+    fn id(&self) -> i64 {
+        match self {
+            Item::Message(shown) => shown.message.id.as_i64(),
+            Item::Event(_) => 0,
+        }
+    }
 }
 
 pub struct EventLine {
@@ -75,6 +90,7 @@ pub struct Shown {
     pub is_open: bool,
     pub short: String,
     pub text: Vec<Piece>,
+    pub formatted: Option<Formatted>,
     pub quoted_lines: i64,
     pub state: &'static str,
     pub failure: String,
@@ -109,18 +125,32 @@ pub struct Composer {
     pub is_many: bool,
     pub from: String,
     pub text: String,
+    /// Addresses of the copy that are nobody's in [`Self::others`].
     pub cc: String,
+    /// Further people of this conversation; a copy goes to those that are ticked.
+    pub others: Vec<Other>,
+    /// Everybody who gets a copy, by name.
+    pub copies: String,
     /// Id of the customer's newest message on this screen.
     pub seen: String,
     pub state: String,
     /// When the draft was saved, in microseconds; 0 without one. The script compares it with what the device kept.
     pub draft_at: i64,
     pub error: String,
+    pub field: &'static str,
     pub is_conflict: bool,
 }
 
+pub struct Other {
+    pub address: String,
+    pub name: String,
+    pub is_ticked: bool,
+    /// Wrote without having been part of this before: "to everybody" leaves them out, they are ticked by hand.
+    pub is_new: bool,
+}
+
 impl Work {
-    pub async fn read(visit: &Visit, id: Id<kinds::Conversation>, view: Option<View>, entered: Entered) -> Result<Self, Fault> {
+    pub async fn read(visit: &Visit, id: Id<kinds::Conversation>, asked: &Asked, entered: Entered) -> Result<Self, Fault> {
         let (t, app, seat) = (visit.t(), &visit.app, &visit.seat);
         let mut conn = app.db.read().await?;
         let mut thread = thread::open(&mut conn, seat, id).await?;
@@ -149,7 +179,7 @@ impl Work {
             .find(|s| !s.is_empty())
             .unwrap_or_default()
             .to_string();
-        let view = view.unwrap_or(match c.status {
+        let view = asked.view.parse().unwrap_or(match c.status {
             Status::Done => View::Done,
             Status::Snoozed => View::Snoozed,
             Status::Open if c.assignee_id == Some(seat.user()) => View::Mine,
@@ -159,7 +189,7 @@ impl Work {
         let priorities: Vec<_> = Priority::ALL.into_iter().rev().map(|p| (p.name(), priority(t, p), p == current)).collect();
         let context = crate::pages::customers::panel(visit, c.profile_id, c.contact_id).await?;
         let newest = thread.messages.last().map(|m| m.id.to_string()).unwrap_or_default();
-        let labels = labels.into_iter().map(|(label, _)| label).filter(|l| !thread.labels.contains(l)).take(12).collect();
+        let labels = labels.into_iter().filter(|l| !thread.labels.contains(l)).take(60).collect();
         let (icon, channel) = (icon(&c.channel), word(t, &c.channel));
         let status = match c.status {
             Status::Open => t.thread_status_open(),
@@ -172,6 +202,7 @@ impl Work {
         Ok(Self {
             id,
             view,
+            place: asked.place(view),
             title,
             icon,
             channel,
@@ -200,8 +231,9 @@ impl Work {
             Item::Event(_) => None,
         })
     }
+    /// The conversation's address, or that of something done to it; the place in the list goes along.
     pub fn href(&self, page: &crate::Page, rest: &str) -> String {
-        page.href(&format!("inbox/{}{rest}", self.id))
+        page.href(&format!("inbox/{}{rest}?{}", self.id, self.place))
     }
     /// The time of day at which a colleague began.
     pub fn since(&self, page: &crate::Page, at: &Timestamp) -> String {
@@ -231,13 +263,13 @@ fn items(visit: &Visit, thread: &mut Thread, may_answer: bool) -> Vec<Item> {
     let mut items: Vec<(Timestamp, Item)> =
         thread.events.iter().map(|event| (event.at, Item::Event(EventLine { at: event.at, text: event_words(t, event) }))).collect();
     let messages = std::mem::take(&mut thread.messages);
-    items.extend(
-        messages
-            .into_iter()
-            .enumerate()
-            .map(|(at, message)| (message.sort_at, Item::Message(Box::new(shown(visit, t, message, at >= folded, may_answer))))),
-    );
-    items.sort_by_key(|(at, _)| *at);
+    let mut budget = html::BUDGET;
+    // From the newest on: what the page can show with its form is what is read first.
+    for (at, message) in messages.into_iter().enumerate().rev() {
+        let formatted = formatted(visit, t, &message, &mut budget);
+        items.push((message.sort_at, Item::Message(Box::new(shown(visit, t, message, formatted, at >= folded, may_answer)))));
+    }
+    items.sort_by_key(|(at, item)| (*at, matches!(item, Item::Message(_)), item.id()));
     items.into_iter().map(|(_, item)| item).collect()
 }
 
@@ -247,7 +279,15 @@ fn event_words(t: Texts, event: &ThreadEvent) -> String {
     t.by_key(&format!("event-{action}"), &[("name", name.into())]).unwrap_or_else(|| t.event_other(name))
 }
 
-fn shown(visit: &Visit, t: Texts, message: Message, is_late: bool, may_answer: bool) -> Shown {
+fn formatted(visit: &Visit, t: Texts, message: &Message, budget: &mut usize) -> Option<Formatted> {
+    let source = message.html.as_deref().filter(|source| message.post.is_none() && !source.is_empty())?;
+    *budget = budget.checked_sub(source.len())?;
+    let pictures: Vec<(&str, String)> =
+        message.attachments.iter().filter_map(|a| Some((a.content_id.as_deref()?, visit.path(format!("files/{}", a.id))))).collect();
+    html::formatted(t, source, &pictures)
+}
+
+fn shown(visit: &Visit, t: Texts, message: Message, formatted: Option<Formatted>, is_late: bool, may_answer: bool) -> Shown {
     let is_own = message.direction == Direction::Out;
     let names = |list: &[channels::Mailbox]| {
         list.iter().map(|m| m.name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&m.address)).collect::<Vec<_>>().join(", ")
@@ -311,6 +351,7 @@ fn shown(visit: &Visit, t: Texts, message: Message, is_late: bool, may_answer: b
             && message.deliver_after.is_some_and(|at| at > visit.app.now()),
         files: files.collect(),
         text: pieces(text),
+        formatted,
         name,
         message,
     }
@@ -366,7 +407,7 @@ fn composer(visit: &Visit, thread: &Thread, entered: Entered, may_answer: bool, 
     let failed = thread.drafts.answer.as_ref().and_then(|d| d.failure.as_ref());
     let kind = match entered.kind.as_str() {
         "note" if may_note => "note",
-        "answer" if may_answer => "answer",
+        "answer" | "all" if may_answer => "answer",
         // A note that was begun, when nothing else was, is what one goes on with.
         _ if may_answer && (thread.drafts.answer.is_some() || thread.drafts.note.is_none()) => "answer",
         _ if may_note => "note",
@@ -382,7 +423,10 @@ fn composer(visit: &Visit, thread: &Thread, entered: Entered, may_answer: bool, 
     } else {
         entered.error
     };
-    let came_back = entered.text.is_some();
+    let cc = if entered.text.is_some() { entered.cc } else { draft.map(|d| d.cc.clone()).unwrap_or_default() };
+    let (others, cc) = copies(thread, &cc, entered.kind == "all");
+    let ticked = others.iter().filter(|o| o.is_ticked).map(|o| o.name.as_str());
+    let copies = ticked.chain(cc.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
     Composer {
         kind,
         may_answer,
@@ -395,14 +439,37 @@ fn composer(visit: &Visit, thread: &Thread, entered: Entered, may_answer: bool, 
             .collect::<Vec<_>>()
             .join(", "),
         from: c.account_address.clone().unwrap_or_default(),
-        cc: if came_back { entered.cc } else { draft.map(|d| d.cc.clone()).unwrap_or_default() },
+        cc: cc.join(", "),
+        others,
+        copies,
         text: entered.text.or_else(|| draft.map(|d| d.text.clone())).unwrap_or_default(),
         seen: thread.newest_inbound().map(|id| id.to_string()).unwrap_or_default(),
         state,
         draft_at: draft.map_or(0, |d| d.updated_at.micros()),
         error,
+        field: entered.field,
         is_conflict: entered.is_conflict,
     }
+}
+
+/// Splits the copy of a draft into participants and other addresses.
+fn copies(thread: &Thread, cc: &str, to_all: bool) -> (Vec<Other>, Vec<String>) {
+    let mut cc: Vec<String> = cc.split([',', ';']).map(|a| a.trim().to_string()).filter(|a| !a.is_empty()).collect();
+    let own = thread.conversation.account_address.as_deref().unwrap_or_default();
+    let others = thread
+        .participants
+        .iter()
+        .filter(|p| p.role != "customer" && p.address.contains('@') && !p.address.eq_ignore_ascii_case(own))
+        .map(|p| {
+            let is_p = |address: &str| address.eq_ignore_ascii_case(&p.address);
+            let is_new = thread.messages.iter().any(|m| m.is_new_participant && m.author_address.as_deref().is_some_and(is_p));
+            let is_ticked = cc.iter().any(|address| is_p(address)) || to_all && !is_new;
+            cc.retain(|address| !is_p(address));
+            let name = if p.name.is_empty() { p.address.clone() } else { p.name.clone() };
+            Other { address: p.address.clone(), name, is_ticked, is_new }
+        })
+        .collect();
+    (others, cc)
 }
 
 #[cfg(test)]
