@@ -151,15 +151,21 @@ impl Db {
         }
     }
 
-    /// Connects to PostgreSQL for reading only: nothing is migrated, no node number is taken.
+    /// Connects to PostgreSQL beside the processes that serve: nothing is migrated, and who only reads takes no node number.
     ///
     /// # Errors
     /// `Older` and `Newer` for another schema.
-    pub async fn open_postgres_beside(url: &str, options: OpenOptions) -> Result<Db> {
-        let connect = PgConnectOptions::from_str(url)?.application_name("tresen").options([("default_transaction_read_only", "on")]);
+    pub async fn open_postgres_beside(url: &str, access: Access, options: OpenOptions) -> Result<Db> {
+        let read_only = if access == Access::Read { "on" } else { "off" };
+        let connect = PgConnectOptions::from_str(url)?.application_name("tresen").options([("default_transaction_read_only", read_only)]);
+        // At once, and with its reason, where a pool would go on trying.
+        sqlx::PgConnection::connect_with(&connect).await?.close().await?;
         let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(10)).connect_with(connect).await?;
         migrate::fits(sqlx::query_as(migrate::POSTGRES_VERSION).fetch_optional(&pool).await).await?;
-        Self::without_node(Pools::Pg(pool), options)
+        match access {
+            Access::Read => Self::without_node(Pools::Pg(pool), options),
+            Access::Write => Self::ready(Pools::Pg(pool), options, None, 0).await,
+        }
     }
 
     fn without_node(pools: Pools, options: OpenOptions) -> Result<Db> {
@@ -186,8 +192,15 @@ impl Db {
             .test_before_acquire(false)
             .before_acquire(|c, meta| Box::pin(async move { Ok(meta.idle_for < Duration::from_secs(30) || c.ping().await.is_ok()) }))
             .acquire_timeout(Duration::from_secs(10))
-            .connect_with(connect)
-            .await?;
+            .connect_with(connect.clone())
+            .await;
+        let pool = match pool {
+            // The pool tries for a while and forgets why it failed.
+            Err(sqlx::Error::PoolTimedOut) => {
+                return Err(sqlx::PgConnection::connect_with(&connect).await.err().unwrap_or(sqlx::Error::PoolTimedOut).into());
+            }
+            other => other?,
+        };
         migrate::postgres(&pool).await?;
         Self::ready(Pools::Pg(pool), options, None, 0).await
     }

@@ -28,6 +28,9 @@ pub enum Command {
         /// The same seed, the same story
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// How many times faster than the clock the town lives: with 60, what happens in an hour happens in a minute
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=600))]
+        pace: u32,
     },
     /// Write everything into one archive, while `serve` may go on; the sealing key is not in it
     Backup {
@@ -39,8 +42,13 @@ pub enum Command {
     },
     /// Read an archive into an empty SQLite folder or an empty PostgreSQL database
     Restore {
+        /// The archive
         #[arg(value_name = "FILE.zip")]
         file: PathBuf,
+        /// What was taken away since, so that it does not come back: the former installation's newest tombstones.jsonl. Default: the one in
+        /// the data folder
+        #[arg(long, value_name = "FILE")]
+        tombstones: Option<PathBuf>,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -57,7 +65,7 @@ pub enum Command {
     /// Hand over mail
     #[command(subcommand)]
     Mail(MailCommand),
-    /// Settings
+    /// The settings and their defaults
     #[command(subcommand)]
     Config(ConfigCommand),
 }
@@ -92,6 +100,7 @@ pub enum TryCommand {
 pub enum UserCommand {
     /// Print a link with which somebody sets a new password; it works once, for two hours
     ResetLink {
+        /// The address they sign in with
         #[arg(value_name = "EMAIL")]
         email: String,
         #[command(flatten)]
@@ -109,6 +118,7 @@ pub enum MailCommand {
         /// Envelope sender; empty for reports
         #[arg(long, value_name = "ADDRESS", env = "SENDER", default_value = "")]
         from: String,
+        /// Who it is for
         #[arg(value_name = "RECIPIENT", required = true)]
         recipients: Vec<String>,
     },

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use confique::Config as _;
+use confique::meta::FieldKind;
 
 /// Settings of Tresen. Everything has a sensible default; a file is not needed.
 #[derive(Debug, Clone, confique::Config)]
@@ -113,12 +115,26 @@ fn comma_separated(text: &str) -> Result<Vec<String>, std::convert::Infallible> 
     Ok(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Into::into).collect())
 }
 
+fn unknown(meta: &confique::meta::Meta, table: &toml::Table) -> Option<String> {
+    table.iter().find_map(|(name, value)| match (meta.fields.iter().find(|field| field.name == name).map(|field| field.kind), value) {
+        (None, _) => Some(name.clone()),
+        (Some(FieldKind::Nested { meta }), toml::Value::Table(table)) => unknown(meta, table).map(|inner| format!("{name}.{inner}")),
+        _ => None,
+    })
+}
+
 impl Config {
     /// Environment over file over defaults.
     pub fn read(file: Option<&Path>) -> anyhow::Result<Self> {
         let mut builder = Config::builder().env();
         if let Some(file) = file {
-            anyhow::ensure!(file.exists(), "the settings file {} does not exist", file.display());
+            let text = std::fs::read_to_string(file).with_context(|| format!("the settings file {}", file.display()))?;
+            // A misspelt setting would silently be the default.
+            if let Ok(table) = toml::from_str(&text)
+                && let Some(unknown) = unknown(&<Config as confique::Config>::META, &table)
+            {
+                anyhow::bail!("{} has a setting {unknown}, which this release does not know", file.display());
+            }
             builder = builder.file(file);
         }
         Ok(builder.load()?)

@@ -44,15 +44,19 @@ pub async fn open_db_with(config: &Config, clock: Arc<dyn Clock>, random: Arc<dy
 /// Opens the database beside a running `serve`; nothing is made or migrated.
 pub async fn open_beside(config: &Config, access: db::Access) -> Result<Db> {
     let options = OpenOptions { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), connections: 2 };
-    Ok(match (&config.store.database, access) {
-        (Some(url), db::Access::Read) => Db::open_postgres_beside(url, options).await.context("PostgreSQL could not be opened")?,
-        (Some(url), db::Access::Write) => Db::open_postgres(url, options).await.context("PostgreSQL could not be opened")?,
-        (None, _) => {
+    Ok(match &config.store.database {
+        Some(url) => Db::open_postgres_beside(url, access, options).await.context("PostgreSQL could not be opened")?,
+        None => {
             let file = config.store.data.join("tresen.sqlite");
             anyhow::ensure!(file.exists(), "there is no database in {} (see --data)", config.store.data.display());
             Db::open_sqlite_beside(&config.store.data, access, options).await.context("the database could not be opened")?
         }
     })
+}
+
+/// Where what was taken away is noted, outside of every archive.
+pub fn tombstones(config: &Config) -> std::path::PathBuf {
+    config.store.data.join(domain::privacy::tombstones::FILE)
 }
 
 /// Where the sealing key is.
@@ -151,7 +155,7 @@ pub fn registry(app: &App) -> jobs::Registry {
 }
 
 /// Starts everything that runs beside the web server, the delivery door `lmtp` among it; it ends when `stop` is cancelled.
-pub fn start_workers(app: &App, lmtp: Option<TcpListener>, stop: &CancellationToken, tasks: &TaskTracker) {
+pub fn start_workers(app: &App, config: &Config, lmtp: Option<TcpListener>, stop: &CancellationToken, tasks: &TaskTracker) {
     tasks.spawn({
         let (app, stop) = (app.clone(), stop.clone());
         async move { app.feed.run(app.db.clone(), stop).await }
@@ -162,6 +166,7 @@ pub fn start_workers(app: &App, lmtp: Option<TcpListener>, stop: &CancellationTo
         let (app, stop) = (app.clone(), stop.clone());
         async move { app.watches().run(app.clone(), stop).await }
     });
+    tasks.spawn(domain::privacy::tombstones::keep(app.db.clone(), tombstones(config), stop.clone()));
     tasks.spawn(keep_node(app.clone(), stop.clone()));
     if let Some(door) = lmtp {
         tasks.spawn(domain::sources::lmtp::serve(app.clone(), door, stop.clone()));

@@ -260,23 +260,23 @@ pub async fn remove(app: &App, seat: &Seat, membership: Id<kinds::Membership>) -
         take_owner(&mut tx, seat, membership).await?;
     }
     let (ws, user) = (seat.ws(), member.user_id);
+    let freed = let_go(&mut tx, ws, user).await?;
+    for conversation in &freed {
+        let detail = serde_json::json!({ "assignee": null });
+        events::record(&mut tx, ws, "conversation.changed", Some(*conversation), Some(seat.user()), detail).await?;
+    }
+    record(&mut tx, seat, "member.removed", "user", user.as_i64(), serde_json::json!({ "conversations": freed.len() })).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Takes somebody out of a workspace, with what was only theirs; the conversations that nobody looks after now.
+pub(crate) async fn let_go(tx: &mut Tx, ws: Id<kinds::Workspace>, user: Id<kinds::User>) -> Result<Vec<Id<kinds::Conversation>>> {
     let freed: Vec<(Id<kinds::Conversation>,)> = tx
         .all(
             "UPDATE conversations SET assignee_id = NULL WHERE workspace_id = $1 AND assignee_id = $2 AND status IN ('open', 'snoozed') RETURNING id",
             args![ws, user],
         )
         .await?;
-    for (conversation,) in &freed {
-        events::record(
-            &mut tx,
-            ws,
-            "conversation.changed",
-            Some(*conversation),
-            Some(seat.user()),
-            serde_json::json!({ "assignee": null }),
-        )
-        .await?;
-    }
     for statement in [
         "DELETE FROM drafts WHERE workspace_id = $1 AND user_id = $2",
         "DELETE FROM undos WHERE workspace_id = $1 AND user_id = $2",
@@ -287,8 +287,7 @@ pub async fn remove(app: &App, seat: &Seat, membership: Id<kinds::Membership>) -
     ] {
         tx.run(statement, args![ws, user]).await?;
     }
-    record(&mut tx, seat, "member.removed", "user", user.as_i64(), serde_json::json!({ "conversations": freed.len() })).await?;
-    Ok(tx.commit().await?)
+    Ok(freed.into_iter().map(|(id,)| id).collect())
 }
 
 /// An audit entry of the seat's person in the seat's workspace.

@@ -65,9 +65,7 @@ pub async fn remove(app: &App, seat: &Seat, contact: Id<kinds::Contact>, address
     seat.require(Permission::ContactEdit)?;
     let mut tx = app.db.write().await?;
     super::contacts::lock(&mut tx, seat, contact).await?;
-    let gone =
-        tx.run("DELETE FROM addresses WHERE workspace_id = $1 AND contact_id = $2 AND id = $3", args![seat.ws(), contact, address]).await?;
-    if gone == 0 {
+    if take_off(&mut tx, seat.ws(), contact, address).await? == 0 {
         return Err(Error::NotFound);
     }
     events::record(&mut tx, seat.ws(), "contact.changed", Some(contact), Some(seat.user()), serde_json::json!({})).await?;
@@ -77,10 +75,19 @@ pub async fn remove(app: &App, seat: &Seat, contact: Id<kinds::Contact>, address
         action: "contact.address-removed",
         subject_kind: Some("contact"),
         subject: Some(contact.as_i64()),
-        detail: serde_json::json!({}),
+        detail: serde_json::json!({ "address": address }),
     };
     audit::record(&mut tx, entry).await?;
     Ok(tx.commit().await?)
+}
+
+pub(crate) async fn take_off(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    contact: Id<kinds::Contact>,
+    address: Id<kinds::Address>,
+) -> Result<u64> {
+    Ok(tx.run("DELETE FROM addresses WHERE workspace_id = $1 AND contact_id = $2 AND id = $3", args![ws, contact, address]).await?)
 }
 
 fn checked(kind: &str, value: &str) -> Result<String> {

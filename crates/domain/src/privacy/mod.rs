@@ -3,4 +3,5 @@
 pub mod links;
 pub mod outreach;
 pub mod retention;
+pub mod tombstones;
 pub mod wall;

@@ -30,6 +30,7 @@ pub use manual::manual_account;
 pub use outgoing::{sender, through};
 pub use pause::{pause, resume};
 pub use remove::remove;
+pub(crate) use remove::take_away;
 pub use store::{connection, look_now, source_of};
 pub use test::{Kept, keep_secret, test_account, test_new};
 

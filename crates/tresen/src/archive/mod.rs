@@ -1,8 +1,9 @@
 //! One archive for both engines: everything from one snapshot, except the sealing key and what can be made again.
 //!
 //! A zip file: `tables/NAME.jsonl` (an object a row, columns by name, NULL left out, bytes in base 64, ordered by primary key),
-//! `blobs/WORKSPACE/SHA256`, and `manifest.json` with the SHA-256 of every other entry. Not in it: search documents, node numbers, and the
-//! position of events, which belongs to one database's transactions.
+//! `blobs/WORKSPACE/SHA256`, and `manifest.json` with the SHA-256 of every other entry. Not in it: search documents, node numbers, the
+//! position of events, which belongs to one database's transactions, and what lets somebody in (sessions, one-time links): one that was ended
+//! or used since would open again.
 
 mod read;
 #[cfg(test)]
@@ -49,9 +50,11 @@ pub struct Entry {
     pub bytes: u64,
 }
 
+const LEFT_OUT: [&str; 3] = ["nodes", "sessions", "one_time_links"];
+
 /// The tables an archive holds, references pointing backwards.
 fn tables() -> impl Iterator<Item = &'static Table> {
-    db::tables().iter().filter(|table| !table.derived && table.name != "nodes")
+    db::tables().iter().filter(|table| !table.derived && !LEFT_OUT.contains(&table.name.as_str()))
 }
 
 /// The columns of a table that an archive holds.

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use db::{Db, Json, Kind, Table, Tx, Value};
 use domain::Blobs;
+use domain::privacy::tombstones;
 use model::{Id, Timestamp, kinds};
 use serde_json::{Map, Value as Plain};
 use sha2::{Digest, Sha256};
@@ -30,16 +31,19 @@ pub struct Restored {
     pub blobs: usize,
     /// Search documents made again.
     pub documents: u64,
+    /// What was taken away since the archive was made, and is now again.
+    pub endings: u64,
 }
 
 /// Reads an archive into an empty database and its folder of files. Everything is checked first; the rows come in one transaction, so that a
 /// failure leaves the database empty (files already written stay, harmlessly: the same names, the same bytes).
 ///
-/// `given_key` is the id of the sealing key that lies ready, if one does.
+/// `given_key` is the id of the sealing key that lies ready, if one does. `endings` is what was taken away from the installation since, as
+/// [`tombstones`] keeps it; it does not come back.
 ///
 /// # Errors
 /// For a damaged archive, another format or schema, a database that is not empty, another sealing key, a clock that is behind the archive.
-pub async fn restore(db: &Db, blobs: &Blobs, given_key: Option<&str>, file: &Path) -> Result<Restored> {
+pub async fn restore(db: &Db, blobs: &Blobs, given_key: Option<&str>, file: &Path, endings: &[tombstones::Ending]) -> Result<Restored> {
     let mut zip = ZipArchive::new(BufReader::new(File::open(file).with_context(|| file.display().to_string())?))
         .context("this is no archive of Tresen's")?;
     let manifest = read_manifest(&mut zip)?;
@@ -68,9 +72,10 @@ pub async fn restore(db: &Db, blobs: &Blobs, given_key: Option<&str>, file: &Pat
             rows += found;
         }
     }
+    let endings = tombstones::replay(&mut tx, endings).await?;
     let documents = domain::intake::reindex(&mut tx).await?;
     tx.commit().await?;
-    Ok(Restored { manifest, rows, blobs: files.len(), documents })
+    Ok(Restored { manifest, rows, blobs: files.len(), documents, endings })
 }
 
 fn read_manifest<R: Read + std::io::Seek>(zip: &mut ZipArchive<R>) -> Result<Manifest> {

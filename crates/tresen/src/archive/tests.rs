@@ -102,7 +102,7 @@ async fn there_and_back(first: TestDb, second: TestDb, third: TestDb) {
     let written = write(&first, &a.blobs, &a.file("a.zip")).await.expect("written");
     assert_eq!((written.rows, written.blobs, written.missing.len()), (3 * tables().count() as u64, 3, 0));
     for (db, place, from, to) in [(&second, &b, a.file("a.zip"), b.file("b.zip")), (&third, &c, b.file("b.zip"), c.file("c.zip"))] {
-        let restored = restore(db, &place.blobs, None, &from).await.expect("restored");
+        let restored = restore(db, &place.blobs, None, &from, &[]).await.expect("restored");
         assert_eq!((restored.rows, restored.blobs, restored.documents), (written.rows, 3, 6));
         write(db, &place.blobs, &to).await.expect("written");
         for (name, bytes) in content(&a.file("a.zip")) {
@@ -192,12 +192,12 @@ async fn a_damaged_archive_is_refused_before_anything_is_written() {
     ];
     let target = Place::new();
     for (what, file, expected) in cases {
-        let error = restore(&to, &target.blobs, None, &file).await.expect_err(what);
+        let error = restore(&to, &target.blobs, None, &file, &[]).await.expect_err(what);
         assert!(format!("{error:#}").contains(expected), "{what}: {error:#}");
         assert!(!target.blobs.root().exists(), "{what}: files were written");
     }
-    restore(&to, &target.blobs, None, &place.file("a.zip")).await.expect("the whole one still goes in: nothing was left behind");
-    let error = restore(&to, &target.blobs, None, &place.file("a.zip")).await.expect_err("a database with rows");
+    restore(&to, &target.blobs, None, &place.file("a.zip"), &[]).await.expect("the whole one still goes in: nothing was left behind");
+    let error = restore(&to, &target.blobs, None, &place.file("a.zip"), &[]).await.expect_err("a database with rows");
     assert!(error.to_string().contains("not empty"), "{error}");
 }
 
@@ -208,12 +208,12 @@ async fn another_key_and_a_clock_behind_the_archive_are_refused() {
     sealer.check(&from).await.expect("a database").expect("the first key");
     from.clock.advance(std::time::Duration::from_secs(60));
     write(&from, &place.blobs, &place.file("a.zip")).await.expect("written");
-    let error = restore(&to, &place.blobs, Some(sealer.key_id()), &place.file("a.zip")).await.expect_err("a clock behind");
+    let error = restore(&to, &place.blobs, Some(sealer.key_id()), &place.file("a.zip"), &[]).await.expect_err("a clock behind");
     assert!(error.to_string().contains("clock"), "{error}");
     to.clock.advance(std::time::Duration::from_secs(60));
-    let error = restore(&to, &place.blobs, Some("00000000"), &place.file("a.zip")).await.expect_err("another key");
+    let error = restore(&to, &place.blobs, Some("00000000"), &place.file("a.zip"), &[]).await.expect_err("another key");
     assert!(error.to_string().contains("sealing key"), "{error}");
-    let restored = restore(&to, &place.blobs, Some(sealer.key_id()), &place.file("a.zip")).await.expect("restored");
+    let restored = restore(&to, &place.blobs, Some(sealer.key_id()), &place.file("a.zip"), &[]).await.expect("restored");
     assert_eq!(restored.manifest.sealing_key_id.as_deref(), Some(sealer.key_id()));
 }
 

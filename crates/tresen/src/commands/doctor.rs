@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use db::{Access, Db};
 use domain::{Sealer, operation};
 
+use super::say;
 use crate::cli::StoreArgs;
 use crate::config::Config;
 use crate::wiring;
@@ -20,14 +21,14 @@ struct Visit {
 
 impl Visit {
     fn ok(&self, what: &str) {
-        println!("OK    {what}");
+        say(format_args!("OK    {what}"));
     }
     fn warn(&self, what: &str, remedy: &str) {
-        println!("WARN  {what}\n      → {remedy}");
+        say(format_args!("WARN  {what}\n      → {remedy}"));
     }
     fn fail(&mut self, what: &str, remedy: &str) {
         self.failed = true;
-        println!("FAIL  {what}\n      → {remedy}");
+        say(format_args!("FAIL  {what}\n      → {remedy}"));
     }
 }
 
@@ -93,7 +94,11 @@ fn settings(visit: &mut Visit, config: &Config) {
 fn folder(visit: &mut Visit, config: &Config) {
     let data = &config.store.data;
     let there = data.is_dir();
-    let nearest = data.ancestors().find(|p| p.is_dir()).unwrap_or(Path::new("."));
+    // A relative path's last ancestor is the empty one: the folder we are in.
+    let nearest = data.ancestors().find(|p| p.exists()).unwrap_or(Path::new("."));
+    if !nearest.is_dir() {
+        return visit.fail(&format!("{} is no folder", nearest.display()), "name a folder with --data or store.data");
+    }
     match tempfile::tempfile_in(nearest) {
         Ok(_) if there => visit.ok(&format!("data folder {} can be written", data.display())),
         Ok(_) => visit.warn(
@@ -101,7 +106,10 @@ fn folder(visit: &mut Visit, config: &Config) {
             "`tresen serve` makes it; or name the right one with --data",
         ),
         Err(error) => {
-            visit.fail(&format!("data folder {}: {error}", data.display()), "give it to the user Tresen runs as, with write permission")
+            return visit.fail(
+                &format!("data folder {} cannot be written: {error}", data.display()),
+                "give it to the user Tresen runs as, with write permission",
+            );
         }
     }
     if let Ok(space) = rustix::fs::statvfs(nearest) {

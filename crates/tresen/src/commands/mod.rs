@@ -8,6 +8,7 @@ pub mod serve;
 pub mod try_channel;
 pub mod user;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -36,14 +37,21 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     init_log(&config);
     match cli.command {
         Command::Serve(args) => serve::run(config, args).await,
-        Command::Demo { args, seed } => crate::demo::run(config, args, seed).await,
+        Command::Demo { args, seed, pace } => crate::demo::run(config, args, seed, pace).await,
         Command::Backup { file, store } => archive::backup(&wiring::with_args(config, &store), &file).await,
-        Command::Restore { file, store } => archive::restore(&wiring::with_args(config, &store), &file).await,
+        Command::Restore { file, tombstones, store } => {
+            archive::restore(&wiring::with_args(config, &store), &file, tombstones.as_deref()).await
+        }
         Command::Migrate(store) => migrate::run(&wiring::with_args(config, &store)).await,
         Command::Channel(ChannelCommand::Try(what)) => try_channel::run(&config, what).await,
         Command::User(UserCommand::ResetLink { email, store }) => user::reset_link(&wiring::with_args(config, &store), &email).await,
         Command::Doctor(_) | Command::Mail(_) | Command::Config(_) => unreachable!("done above"),
     }
+}
+
+/// A line on standard output. Whoever closes it has seen enough, which ends nothing.
+pub fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn init_log(config: &Config) {

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::say;
 use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::wiring;
@@ -27,10 +28,10 @@ pub async fn run(config: Config, args: ServeArgs) -> Result<ExitCode> {
     let (_, demo) = workspaces::count(&mut app.db.read().await?).await?;
     ensure!(demo == 0, "this folder holds the demo: open it with `tresen demo`, or give `serve` a folder of its own with --data");
     if let Some(token) = first_run::setup_token(&app).await? {
-        println!(
+        say(format_args!(
             "Nobody is here yet. Open this link to set up Tresen (it works once, for 24 hours):\n{}/setup/{token}",
             app.config.public_url
-        );
+        ));
     }
     // Taken before "ready" is said: who is told so may hand in mail at once.
     let lmtp = match config.lmtp.listen {
@@ -67,7 +68,7 @@ pub async fn serve(
         }
     }
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    wiring::start_workers(&app, lmtp, &stop, &tasks);
+    wiring::start_workers(&app, config, lmtp, &stop, &tasks);
     let trust = web::Trust {
         proxies: config.server.trusted_proxies.clone(),
         secure_cookies: app.config.public_url.starts_with("https:"),
@@ -79,9 +80,11 @@ pub async fn serve(
     let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(stop.clone().cancelled_owned());
     let serving = tokio::spawn(async move { serving.await });
-    println!("ready http://{address}");
+    // From here on a signal stops in good order: who reads "ready" may send one at once.
+    let told = stop_signals()?;
+    say(format_args!("ready http://{address}"));
     started(address)?;
-    until_told_to_stop().await?;
+    told.await;
     tracing::info!("stopping: finishing what runs");
     stop.cancel();
     tasks.close();
@@ -96,12 +99,14 @@ pub async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn until_told_to_stop() -> Result<()> {
+/// Takes SIGTERM and Ctrl+C over; what it returns ends with the first of them.
+fn stop_signals() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        result = tokio::signal::ctrl_c() => result?,
-    }
-    Ok(())
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use domain::accounts::resets;
 
+use super::say;
 use crate::config::Config;
 use crate::wiring;
 
@@ -19,7 +20,7 @@ pub async fn reset_link(config: &Config, email: &str) -> Result<ExitCode> {
     app.db.clone().close().await;
     match link {
         Ok(url) => {
-            println!("{url}");
+            say(url);
             Ok(ExitCode::SUCCESS)
         }
         Err(domain::Error::NotFound) => bail!("nobody signs in with the address {email}"),

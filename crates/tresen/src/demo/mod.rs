@@ -16,11 +16,11 @@ use model::{Clock, SystemClock, SystemRandom};
 use tokio::net::TcpListener;
 
 use crate::cli::ServeArgs;
-use crate::commands::serve;
+use crate::commands::{say, serve};
 use crate::config::Config;
 use crate::wiring;
 
-pub async fn run(mut config: Config, args: ServeArgs, seed: u64) -> Result<ExitCode> {
+pub async fn run(mut config: Config, args: ServeArgs, seed: u64, pace: u32) -> Result<ExitCode> {
     if let Some(listen) = args.listen {
         config.server.listen = listen;
     }
@@ -48,7 +48,7 @@ pub async fn run(mut config: Config, args: ServeArgs, seed: u64) -> Result<ExitC
     let app = wiring::app_on(db, &config, public_url, true).await?;
     let story = story::Story::read()?;
     let start = SystemClock.now();
-    let town = town::Town::new(story, &ports, start, seed);
+    let town = town::Town::new(story, &ports, start, seed, pace);
     let serving_town = tokio::spawn(town.clone().serve(web));
     let post_office = tokio::spawn(smtp::serve(smtp, town.clone()));
     if there {
@@ -60,7 +60,7 @@ pub async fn run(mut config: Config, args: ServeArgs, seed: u64) -> Result<ExitC
 
     let life = town.clone();
     let code = serve::serve(app.clone(), &config, listener, Some(lmtp), move |address| {
-        println!("Kaffee Nordwind is open. Sign in with one click: http://{address}/demo");
+        say(format_args!("Kaffee Nordwind is open. Sign in with one click: http://{address}/demo"));
         tokio::spawn(life.live(app));
         Ok(())
     })

@@ -21,6 +21,8 @@ pub struct Town {
     pub ports: Ports,
     /// When the demo began; the story's days count from here.
     pub start: Timestamp,
+    /// Minutes of the story in a minute.
+    pace: u32,
     random: SeededRandom,
     state: Mutex<State_>,
 }
@@ -49,10 +51,10 @@ struct Letter {
 }
 
 impl Town {
-    pub fn new(story: Story, ports: &Ports, start: Timestamp, seed: u64) -> Arc<Self> {
+    pub fn new(story: Story, ports: &Ports, start: Timestamp, seed: u64, pace: u32) -> Arc<Self> {
         let said = vec![0; story.live.len()];
         let state = State_ { said, asleep: true, ..State_::default() };
-        Arc::new(Self { story, ports: *ports, start, random: SeededRandom::new(seed), state: Mutex::new(state) })
+        Arc::new(Self { story, ports: *ports, start, pace, random: SeededRandom::new(seed), state: Mutex::new(state) })
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State_> {
@@ -67,6 +69,11 @@ impl Town {
         let at = Timestamp::from_secs(today + day * 86_400 + minutes * 60);
         // A demo started before breakfast has no breakfast post yet.
         at.min(self.start - Duration::from_secs(60))
+    }
+
+    /// How long so many of the story's seconds last.
+    fn lasting(&self, seconds: u64) -> Duration {
+        Duration::from_secs(seconds) / self.pace
     }
 
     pub fn feed_url(&self, site: &Site) -> String {
@@ -92,7 +99,7 @@ impl Town {
             .published
             .iter()
             .map(|at| &self.story.live_posts[*at])
-            .map(|p| (p, self.start + Duration::from_secs(p.after.unsigned_abs() * 60)))
+            .map(|p| (p, self.start + self.lasting(p.after.unsigned_abs() * 60)))
             .collect();
         drop(state);
         let mut posts: Vec<_> = past.chain(live).filter(|(p, _)| p.site == site).collect();
@@ -143,9 +150,9 @@ impl Town {
     pub async fn live(self: Arc<Self>, app: App) {
         self.state().asleep = false;
         loop {
-            tokio::time::sleep(TICK).await;
+            tokio::time::sleep(TICK / self.pace.min(8)).await;
             let now = SystemClock.now();
-            let minute = i64::try_from(now.since(self.start).as_secs() / 60).unwrap_or(0);
+            let minute = i64::try_from((now.since(self.start) * self.pace).as_secs() / 60).unwrap_or(0);
             let mut sites = Vec::new();
             let mut letters = Vec::new();
             {
@@ -217,7 +224,7 @@ impl Town {
             let wait = 15 + u64::from(self.random.below(40));
             let subject = read.title.clone().unwrap_or_else(|| format!("Re: {}", live.subject));
             state.letters.push(Letter {
-                at: SystemClock.now() + Duration::from_secs(wait),
+                at: SystemClock.now() + self.lasting(wait),
                 customer: customer.id.clone(),
                 account: live.account.clone(),
                 subject,

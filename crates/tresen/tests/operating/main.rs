@@ -1,0 +1,9 @@
+//! Operating: the built program as those who install, watch, back up and mend it meet it.
+
+mod archives;
+mod demo;
+mod doctor;
+mod help;
+mod life;
+mod sources;
+mod support;
