@@ -52,12 +52,14 @@ export async function startServer(options = {}) {
  * Starts `tresen demo`, the example company, on a free port with a folder of its own. Its people stand on `/demo`.
  * @param {object} [options]
  * @param {number} [options.seed] the same seed, the same story
+ * @param {number} [options.pace] how many times faster than the clock its town lives
+ * @param {string} [options.data] the folder of a demo that goes on; it is then kept
  * @returns {Promise<Server>}
  * @throws {Error} as `startServer`; writing 90 days of past may take longer
  */
-export function startDemo({ seed = 1, data } = {}) {
+export function startDemo({ seed = 1, pace = 1, data } = {}) {
   const folder = data ?? mkdtempSync(join(tmpdir(), 'tresen-demo-'));
-  const args = ['demo', '--listen', '127.0.0.1:0', '--data', folder, '--seed', String(seed)];
+  const args = ['demo', '--listen', '127.0.0.1:0', '--data', folder, '--seed', String(seed), '--pace', String(pace)];
   return start(args, {}, { data: folder, keepData: Boolean(data) }, DEMO_READY_WITHIN_MS);
 }
 
