@@ -6,7 +6,7 @@ import { postgresUrl } from './lib/server.mjs';
 const projects = [{ name: 'sqlite', use: { engine: 'sqlite' } }];
 if (postgresUrl()) {
   // What has no store, or looks at the demo, which is SQLite's only, is not asked twice.
-  projects.push({ name: 'postgres', use: { engine: 'postgres' }, testIgnore: ['**/00-harness.spec.mjs', '**/2?-*.spec.mjs', '**/30-inbox-states.spec.mjs'] });
+  projects.push({ name: 'postgres', use: { engine: 'postgres' }, testIgnore: ['**/00-harness.spec.mjs', '**/2?-*.spec.mjs'] });
 } else if (process.env.CI === 'true') {
   throw new Error('TRESEN_TEST_PG is not set: with CI=true the browser tests run on both engines');
 } else if (!process.env.TEST_WORKER_INDEX) {

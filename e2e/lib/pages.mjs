@@ -61,6 +61,7 @@ export const PAGES = [
       await page.locator('#palette').waitFor();
     },
   },
+  { name: 'mentions', path: `${HOME}/mentions` },
   { name: 'log', path: `${HOME}/log` },
   { name: 'search', path: `${HOME}/search` },
   { name: 'search-results', path: `${HOME}/search?q=kaffee` },
