@@ -8,21 +8,25 @@ const SILENCE_MS = 250;
 
 /**
  * @param {number} port of the real server on loopback
- * @returns {Promise<{ port: number, loseAnswer: () => Promise<void>, close: () => void }>}
+ * @returns {Promise<{ port: number, cut: () => void, mend: () => void, loseAnswer: () => Promise<void>, close: () => void }>}
+ *   `cut`: everything on it breaks, and nothing comes through until `mend`;
  *   `loseAnswer`: the next mail of more than 12 kB is taken from its sender, never handed on and never answered;
  *   it resolves when that has happened
  */
 export async function wireTo(port) {
   const open = new Set();
   let lost = null;
+  let isCut = false;
+  const hangUp = () => open.forEach((end) => end.destroy());
   const server = createServer((near) => {
+    if (isCut) return near.destroy();
     const far = connect(port, '127.0.0.1');
     let bytes = 0;
     let silence;
-    const cut = () => [near, far].forEach((end) => end.destroy());
-    for (const end of [near, far]) {
-      open.add(end);
-      end.on('error', cut).on('close', cut).on('close', () => open.delete(end));
+    const end = () => [near, far].forEach((side) => side.destroy());
+    for (const side of [near, far]) {
+      open.add(side);
+      side.on('error', end).on('close', end).on('close', () => open.delete(side));
     }
     far.on('data', (data) => near.write(data));
     near.on('data', (data) => {
@@ -31,7 +35,7 @@ export async function wireTo(port) {
       // The sender gets rid of everything it has to say, and then waits.
       clearTimeout(silence);
       silence = setTimeout(() => {
-        cut();
+        end();
         lost?.();
         lost = null;
       }, SILENCE_MS);
@@ -40,10 +44,15 @@ export async function wireTo(port) {
   await new Promise((fulfil) => server.listen(0, '127.0.0.1', fulfil));
   return {
     port: server.address().port,
+    cut: () => {
+      isCut = true;
+      hangUp();
+    },
+    mend: () => (isCut = false),
     loseAnswer: () => new Promise((fulfil) => (lost = fulfil)),
     close: () => {
       server.close();
-      open.forEach((end) => end.destroy());
+      hangUp();
     },
   };
 }

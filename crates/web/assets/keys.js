@@ -99,6 +99,8 @@
     if (dialog) {
       // The browser would close it too, but a moment later: a key pressed right after would still meet the dialog.
       event.preventDefault();
+      // A field that is gone keeps the keys until the next frame is drawn.
+      document.activeElement.blur();
       return dialog.close();
     }
     const menu = openMenus().at(-1);
