@@ -79,7 +79,11 @@ impl Page {
                 visit.path(format!("live?for={}&after={after}", topic.name()))
             }
         };
-        let mentions = domain::desk::mentions::unseen(&mut conn, &visit.seat).await?;
+        // A note stands in a conversation, and so on one side of the wall: pages that show one side count none (invariant 4).
+        let mentions = match area {
+            "listen" | "customers" => 0,
+            _ => domain::desk::mentions::unseen(&mut conn, &visit.seat).await?,
+        };
         drop(conn);
         let mut page = Self::bare(&visit.app, visit.t(), Some(&visit.seat.person), &visit.visitor);
         page.zone = visit.seat.time_zone();
@@ -156,7 +160,6 @@ fn toast(visit: &Visit) -> Option<Toast> {
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "said" => said = Some(value.into_owned()),
-            "view" => view = value.parse::<domain::desk::View>().ok(),
             "undo" => undo = value.parse::<model::Id<model::kinds::Event>>().ok(),
             "take_back" => take_back = value.parse::<model::Id<model::kinds::Message>>().ok(),
             _ => {}
