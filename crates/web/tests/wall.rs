@@ -208,7 +208,8 @@ async fn post(
         args![id, ws, account, profile, text, now, &b"x"[..]],
     )
     .await;
-    domain::intake::index_post(tx, id, &matching::search_document(&[text], Some("de")).text, false).await.unwrap();
+    let document = matching::search_document(&[text], Some("de")).text;
+    tx.run(db::sql!("INSERT INTO posts_fts (rowid, document) VALUES ($1, " [document "$2"] ")"), args![id, document]).await.unwrap();
     let hit = tx.id::<kinds::Hit>();
     run(
         tx,
@@ -253,6 +254,9 @@ fn differences(before: &Views, after: &Views) -> Vec<String> {
 db_test! {
     async fn no_change_of_contacts_changes_a_byte_of_the_profiles_side(db: Db) {
         let town = Town::build(&db).await;
+        let colleague = town.house.user("tom@firma.example", "Tom Sand").await;
+        town.house.join(town.ws, colleague, BuiltinRole::Agent).await;
+        let colleague = town.house.as_user(colleague).await;
         let before = town.profile_side().await;
         let (ws, account, contact) = (town.ws, town.account, town.contact);
         let same = async |what: &str| assert_eq!(differences(&before, &town.profile_side().await), Vec::<String>::new(), "{what}");
@@ -266,6 +270,10 @@ db_test! {
         same("an address at the profile's site").await;
         town.write(async |tx| { talk(tx, ws, account, None, Some(contact)).await; }).await;
         same("another private conversation").await;
+        let note = format!("/nordwind/inbox/{}/note", town.private);
+        assert_eq!(colleague.post(&note, &[("text", "@Jana Petersen, sieh dir das an.")]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(town.agent.get("/nordwind/mentions").await.text(".rail #mention-count"), "1 ungelesen");
+        same("a colleague's note about a customer that mentions the reader").await;
         town.write(async |tx| {
             run(tx, "UPDATE conversations SET contact_id = NULL WHERE workspace_id = $1 AND contact_id IS NOT NULL", args![ws]).await;
             run(tx, "DELETE FROM contacts WHERE workspace_id = $1", args![ws]).await;
