@@ -1,5 +1,6 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{Id, Timestamp};
 use sqlx::pool::PoolConnection;
@@ -10,6 +11,14 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use crate::gate::Pass;
 use crate::value::bind;
 use crate::{Cells, Engine, Env, Result, Row, Sql, Value};
+
+/// How long PostgreSQL may take for one statement. A machine that vanished closes nothing: without a bound its connections would wait for
+/// ever, and with them whoever asked.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn patiently<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T> {
+    Ok(tokio::time::timeout(PATIENCE, answer).await.map_err(|_| crate::Error::Silent)??)
+}
 
 pub(crate) enum Inner {
     Sqlite(PoolConnection<Sqlite>),
@@ -126,7 +135,7 @@ impl Conn {
         debug_assert_eq!(sql.params(), args.len(), "{}", sql.pg);
         Ok(match self.raw() {
             Raw::Sqlite(c) => Rows::Sqlite(sqlx::query_with(sql.sqlite, bind!(SqliteArguments, args, sqlite)).fetch_all(c).await?),
-            Raw::Pg(c) => Rows::Pg(sqlx::query_with(sql.pg, bind!(PgArguments, args, postgres)).fetch_all(c).await?),
+            Raw::Pg(c) => Rows::Pg(patiently(sqlx::query_with(sql.pg, bind!(PgArguments, args, postgres)).fetch_all(c)).await?),
         })
     }
 
@@ -136,7 +145,9 @@ impl Conn {
             Raw::Sqlite(c) => {
                 Rows::Sqlite(sqlx::query_with(sqlx::AssertSqlSafe(sqlite), bind!(SqliteArguments, args, sqlite)).fetch_all(c).await?)
             }
-            Raw::Pg(c) => Rows::Pg(sqlx::query_with(sqlx::AssertSqlSafe(pg), bind!(PgArguments, args, postgres)).fetch_all(c).await?),
+            Raw::Pg(c) => {
+                Rows::Pg(patiently(sqlx::query_with(sqlx::AssertSqlSafe(pg), bind!(PgArguments, args, postgres)).fetch_all(c)).await?)
+            }
         })
     }
 }
@@ -158,7 +169,7 @@ impl Tx {
         debug_assert_eq!(sql.params(), args.len(), "{}", sql.pg);
         Ok(match self.conn.raw() {
             Raw::Sqlite(c) => sqlx::query_with(sql.sqlite, bind!(SqliteArguments, args, sqlite)).execute(c).await?.rows_affected(),
-            Raw::Pg(c) => sqlx::query_with(sql.pg, bind!(PgArguments, args, postgres)).execute(c).await?.rows_affected(),
+            Raw::Pg(c) => patiently(sqlx::query_with(sql.pg, bind!(PgArguments, args, postgres)).execute(c)).await?.rows_affected(),
         })
     }
 
@@ -169,7 +180,9 @@ impl Tx {
             Raw::Sqlite(c) => {
                 sqlx::query_with(sqlx::AssertSqlSafe(sqlite), bind!(SqliteArguments, args, sqlite)).execute(c).await?.rows_affected()
             }
-            Raw::Pg(c) => sqlx::query_with(sqlx::AssertSqlSafe(pg), bind!(PgArguments, args, postgres)).execute(c).await?.rows_affected(),
+            Raw::Pg(c) => {
+                patiently(sqlx::query_with(sqlx::AssertSqlSafe(pg), bind!(PgArguments, args, postgres)).execute(c)).await?.rows_affected()
+            }
         })
     }
 
@@ -177,7 +190,7 @@ impl Tx {
         let Tx { conn: Conn { inner, env, _pass }, notify } = self;
         match inner {
             Inner::SqliteTx(tx) => tx.commit().await?,
-            Inner::PgTx(tx) => tx.commit().await?,
+            Inner::PgTx(tx) => patiently(tx.commit()).await?,
             Inner::Sqlite(_) | Inner::Pg(_) => unreachable!("a Tx is made from a transaction only"),
         }
         drop(_pass);

@@ -14,6 +14,9 @@ pub enum Error {
     /// Another process works on this data folder.
     #[error("another process is using {0}")]
     Locked(std::path::PathBuf),
+    /// No answer within the time one statement may take.
+    #[error("the database does not answer in time")]
+    Silent,
     #[error("{0}")]
     Io(#[from] std::io::Error),
     /// All 1,024 node numbers are taken.
@@ -35,10 +38,24 @@ impl Error {
     pub fn is_foreign_key_violation(&self) -> bool {
         matches!(self, Error::Engine(sqlx::Error::Database(e)) if e.is_foreign_key_violation())
     }
+    /// There is no room left where the database lies (SQLITE_FULL 13, disk_full 53100).
+    pub fn is_full(&self) -> bool {
+        matches!(self, Error::Engine(sqlx::Error::Database(e)) if e.code().is_some_and(|code| {
+            code == "53100" || code.len() < 5 && code.parse::<i32>().is_ok_and(|n| n & 0xff == 13)
+        }))
+    }
+    /// Two transactions met and the database ended this one (PostgreSQL 40001, 40P01), or the other one was first (a UNIQUE rule): trying
+    /// again at once meets what the other one wrote.
+    pub fn is_race(&self) -> bool {
+        let ended =
+            |e: &sqlx::Error| matches!(e, sqlx::Error::Database(e) if e.code().is_some_and(|code| code == "40001" || code == "40P01"));
+        self.is_unique_violation() || matches!(self, Error::Engine(e) if ended(e))
+    }
     /// The database is away, full or busy: trying the same again later can help.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Error::Engine(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) => true,
+            Error::Engine(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed)
+            | Error::Silent => true,
             // PostgreSQL: 57P0x shutting down, 53xxx no resources (disk full), 40xxx serialization, 08xxx connection. SQLite: 5 busy, 13 full, 10 I/O.
             Error::Engine(sqlx::Error::Database(e)) => e.code().is_some_and(|code| {
                 ["57P", "53", "40", "08"].iter().any(|class| code.starts_with(class)) && code.len() == 5

@@ -191,6 +191,15 @@ impl Db {
             .max_connections(options.connections.max(2))
             .test_before_acquire(false)
             .before_acquire(|c, meta| Box::pin(async move { Ok(meta.idle_for < Duration::from_secs(30) || c.ping().await.is_ok()) }))
+            // The pool itself waits without end for a silent server before it counts the connection as given back.
+            .after_release(|c, _| {
+                Box::pin(async move {
+                    match tokio::time::timeout(Duration::from_secs(5), c.ping()).await {
+                        Ok(answer) => answer.map(|()| true),
+                        Err(_) => Err(sqlx::Error::PoolTimedOut),
+                    }
+                })
+            })
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(connect.clone())
             .await;
@@ -273,6 +282,14 @@ impl Db {
             Pools::Sqlite { write, .. } => {
                 let pass = self.gate.pass(turn).await;
                 let mut conn = write.acquire().await?;
+                // On a full disk SQLite ends a transaction by itself (sqlite.org/lang_transaction.html §3), and sqlx goes on counting it:
+                // without a new connection nothing could be written until the next start.
+                if conn.is_in_transaction() {
+                    tracing::warn!("the database ended a transaction by itself; its connection is opened anew");
+                    let _ = conn.close().await;
+                    conn = write.acquire().await?;
+                    self.synchronous.store(0, Ordering::Relaxed);
+                }
                 let (level, text) = match durability {
                     Durability::Full => (1, "PRAGMA synchronous = FULL"),
                     Durability::Reread => (2, "PRAGMA synchronous = NORMAL"),
@@ -285,7 +302,7 @@ impl Db {
                 Tx::new(Inner::SqliteTx(tx), self.env.clone(), Some(pass), self.notify.clone())
             }
             Pools::Pg(pool) => {
-                let mut tx = pool.begin().await?;
+                let mut tx = tokio::time::timeout(Duration::from_secs(15), pool.begin()).await.map_err(|_| Error::Silent)??;
                 if durability == Durability::Reread {
                     sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *tx).await?;
                 }

@@ -175,3 +175,22 @@ async fn a_folder_belongs_to_one_process_and_ids_go_on_after_a_crash() {
     assert!(second.id::<()>() > last);
     second.close().await;
 }
+
+#[tokio::test]
+async fn after_the_disk_was_full_the_next_transaction_works() {
+    let db = testkit::fresh_sqlite().await;
+    let mut tx = db.write().await.unwrap();
+    // SQLite then says SQLITE_FULL, as on a full disk, and ends the transaction by itself.
+    let (pages,): (i64,) = tx.one("SELECT page_count FROM pragma_page_count", vec![]).await.unwrap();
+    tx.run_built(format!("PRAGMA max_page_count = {pages}"), String::new(), vec![]).await.unwrap();
+    let long = "kaffee ".repeat(200_000);
+    let insert = || sql!("INSERT INTO posts_fts (rowid, document) VALUES ($1, " [document "$2"] ")");
+    let full = tx.run(insert(), args![1i64, &long]).await.unwrap_err();
+    assert!(full.is_full() && full.is_temporary(), "{full}");
+    drop(tx);
+    let mut tx = db.write().await.unwrap();
+    tx.run(insert(), args![2i64, &long]).await.unwrap();
+    tx.commit().await.unwrap();
+    let kept: Vec<(i64,)> = db.read().await.unwrap().all("SELECT rowid FROM posts_fts", vec![]).await.unwrap();
+    assert_eq!(kept, [(2,)]);
+}

@@ -31,6 +31,9 @@ pub enum Error {
     Upstream(#[from] channels::Failure),
     #[error(transparent)]
     Db(#[from] db::Error),
+    /// The disk is full: nothing was kept.
+    #[error("no room left: {0}")]
+    NoRoom(String),
     #[error("{0}")]
     Internal(String),
 }
@@ -50,10 +53,18 @@ impl Error {
     pub fn refused(rule: &'static str, key: &str) -> Self {
         Error::Refused(Refused { rule, why: Sentence::new(key) })
     }
+    /// Somebody has to make room on a disk; until then nothing new can be kept.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Error::NoRoom(_)) || matches!(self, Error::Db(error) if error.is_full())
+    }
 }
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) {
+            return Error::NoRoom(error.to_string());
+        }
         Error::Internal(error.to_string())
     }
 }

@@ -1,11 +1,12 @@
 //! What whoever runs the installation wants to know: numbers and states, never content.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use db::{Conn, Json, args};
 
 use crate::sources::Health;
-use crate::{Result, events};
+use crate::{App, Result, events};
 
 /// Numbers for the metrics page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +32,20 @@ pub async fn figures(conn: &mut Conn) -> Result<Figures> {
     }
     let events_position = events::newest(conn).await?.0;
     Ok(Figures { jobs: jobs.into_iter().collect(), open_conversations, sources, events_position })
+}
+
+/// Below this many bytes nothing large can be kept any more; whoever runs the installation has to act now.
+pub const LEAST_ROOM: u64 = 16 << 20;
+
+/// Free bytes where database and files lie, the smaller of the two. `None` where the system does not tell.
+pub fn room(app: &App) -> Option<u64> {
+    let free = |path: &Path| {
+        // The folder for files is made with the first file.
+        let there = path.ancestors().find(|folder| folder.exists())?;
+        let found = rustix::fs::statvfs(there).ok()?;
+        Some(found.f_bavail.saturating_mul(found.f_frsize))
+    };
+    [app.db.sqlite_path(), Some(app.blobs.root())].into_iter().flatten().filter_map(free).min()
 }
 
 /// How one source is.

@@ -63,10 +63,11 @@ impl IntoResponse for Fault {
             Error::Upstream(failure) => {
                 (StatusCode::BAD_GATEWAY, "fault-upstream", Sentence::new("fault-upstream-detail").with("detail", failure.to_string()))
             }
+            full if full.is_full() => (StatusCode::SERVICE_UNAVAILABLE, "fault-no-room", Sentence::new("fault-no-room-detail")),
             Error::Db(error) if error.is_temporary() => {
                 (StatusCode::SERVICE_UNAVAILABLE, "fault-database", Sentence::new("fault-database-detail"))
             }
-            Error::Db(_) | Error::Internal(_) => {
+            Error::Db(_) | Error::NoRoom(_) | Error::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "fault-internal", Sentence::new("fault-internal-detail"))
             }
         };
@@ -75,7 +76,7 @@ impl IntoResponse for Fault {
             Error::Invalid { field, .. } => said.field = Some((*field).into()),
             Error::Refused(refused) => said.rule = Some(refused.rule),
             Error::Forbidden(name) => said.missing = Permission::ALL.iter().copied().find(|permission| permission.name() == *name),
-            Error::Db(_) | Error::Internal(_) => {
+            Error::Db(_) | Error::NoRoom(_) | Error::Internal(_) => {
                 // The reference is what a person reads out on the phone; the cause stays in the log.
                 let reference = format!("{:08x}", model::Random::u64(&model::SystemRandom) as u32);
                 tracing::error!(%reference, error = %self.0, "request failed");
@@ -128,6 +129,8 @@ pub async fn render(State(site): State<Site>, request: Request, next: Next) -> R
         ..Visitor::default()
     };
     let person: Option<Person> = match jar.get(crate::guard::SESSION_COOKIE) {
+        // Asking the database who it is would take as long again.
+        Some(_) if said.status == StatusCode::SERVICE_UNAVAILABLE => None,
         Some(cookie) => domain::accounts::sessions::person(&site.app.db, cookie.value()).await.ok().flatten(),
         None => None,
     };

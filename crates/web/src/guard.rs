@@ -1,6 +1,7 @@
 //! What stands before every handler: who is it, may they, does the request come from our own pages.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
@@ -15,6 +16,8 @@ use crate::router::{Need, Site, Trust};
 use crate::visit::Visitor;
 
 pub const SESSION_COOKIE: &str = "tresen_session";
+/// How long a page may take before people are told that the database does not answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 pub const LANGUAGE_COOKIE: &str = "tresen_language";
 
 pub async fn guard(State((site, need)): State<(Site, Need)>, mut request: Request, next: Next) -> Response {
@@ -27,11 +30,19 @@ pub async fn guard(State((site, need)): State<(Site, Need)>, mut request: Reques
     if blind {
         return next.run(request).await;
     }
-    match enter(&site, need, &mut request).await {
-        Ok(()) => next.run(request).await,
-        Err(Denied::SignIn) => to_login(&request),
-        Err(Denied::Fault(error)) => Fault(error).into_response(),
+    let is_safe = is_safe(request.method());
+    let answer = async {
+        match enter(&site, need, &mut request).await {
+            Ok(()) => next.run(request).await,
+            Err(Denied::SignIn) => to_login(&request),
+            Err(Denied::Fault(error)) => Fault(error).into_response(),
+        }
+    };
+    // Who reads may be told to come again; who sends something, perhaps a large file over a slow line, gets an answer that is one.
+    if !is_safe {
+        return answer.await;
     }
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| Fault(Error::Db(db::Error::Silent)).into_response())
 }
 
 enum Denied {

@@ -48,9 +48,13 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// It can do its work: the database answers and has this program's schema.
+/// It can do its work: the database can be written to and has this program's schema, and there is room on the disks.
 pub async fn readyz(State(site): State<Site>) -> Response {
-    let asked = tokio::time::timeout(PATIENCE, async { db::schema_version(&mut site.app.db.read().await?).await });
+    if let Some(bytes) = operation::room(&site.app).filter(|bytes| *bytes < operation::LEAST_ROOM) {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("no room left on the disk: {} MB\n", bytes >> 20)).into_response();
+    }
+    // The right to write is taken and given back: a database that can only be read is of no use.
+    let asked = tokio::time::timeout(PATIENCE, async { db::schema_version(&mut *site.app.db.write().await?).await });
     let reason = match asked.await {
         Err(_) => "the database does not answer in time".into(),
         Ok(Err(error)) => {
@@ -154,6 +158,10 @@ pub async fn observe(State(site): State<Site>, request: Request, next: Next) -> 
         tracing::debug!(method, route, status = status_code, ms, "answered");
     } else {
         tracing::info!(method, route, status = status_code, ms, "answered");
+    }
+    // W3C Server Timing: what browsers and `tresen bench load` show beside the way through the network.
+    if let Ok(value) = HeaderValue::from_str(&format!("app;dur={:.3}", took.as_secs_f64() * 1000.0)) {
+        response.headers_mut().insert(HeaderName::from_static("server-timing"), value);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);

@@ -26,6 +26,8 @@ pub enum Refusal {
     UnknownRecipient,
     /// 451 4.3.0: try again later.
     Temporary(String),
+    /// 452 4.3.1: no room, try again later.
+    NoRoom,
     /// 552 5.3.4.
     TooLarge,
     /// 554 5.6.0: never.
@@ -37,6 +39,7 @@ impl Refusal {
         match self {
             Self::UnknownRecipient => "550 5.1.1 No such mailbox here".into(),
             Self::Temporary(why) => format!("451 4.3.0 {}", ascii(why, "Try again later")),
+            Self::NoRoom => "452 4.3.1 Insufficient system storage".into(),
             Self::TooLarge => "552 5.3.4 Message too large".into(),
             Self::Rejected(why) => format!("554 5.6.0 {}", ascii(why, "Not taken")),
         }

@@ -144,6 +144,9 @@ impl Mailboxes {
 /// Whatever is wrong with us, the mail stays where it is: no reason to send it back to its author.
 fn later(error: &Error) -> lmtp::Refusal {
     tracing::warn!(%error, "a mail could not be stored; its server keeps it");
+    if error.is_full() {
+        return lmtp::Refusal::NoRoom;
+    }
     lmtp::Refusal::Temporary("Storage is not available, try again later".into())
 }
 
