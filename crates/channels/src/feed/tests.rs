@@ -392,6 +392,51 @@ async fn a_server_that_hangs_or_cuts_off_is_unreachable() {
     assert!(matches!(poll("http://127.0.0.1:1/", None).await, Err(Failure::Refused { .. })), "port 1");
 }
 
+/// A server below HTTP: reads what is asked, says these bytes and hangs up.
+async fn says(bytes: Vec<u8>) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(&bytes).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_server_that_lies_or_babbles_is_a_failure_and_never_half_a_feed() {
+    const FEED: &str = "<rss version=\"2.0\"><channel><title>B</title><item><guid>1</guid><title>Eins</title></item></channel></rss>";
+    let lies = [
+        // More is announced than comes; compressed, and is not; chunks that are none; XML, and is a picture.
+        format!("HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n{FEED}").into_bytes(),
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nContent-Encoding: gzip\r\n\r\n{FEED}", FEED.len()).into_bytes(),
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{FEED}").into_bytes(),
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: 8\r\n\r\n\x89PNG\r\n\x1a\n".to_vec(),
+        // Nobody asked whether it changed.
+        b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec(),
+        b"HTTP/1.1 301 Moved Permanently\r\nLocation: \xff\xfe\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        // Babble.
+        Vec::new(),
+        b"\0\xff\xfe garbage \r\n\r\n".to_vec(),
+        b"220 mail.example ESMTP\r\n".to_vec(),
+        b"HTTP/1.1 200".to_vec(),
+        [b"HTTP/1.1 200 OK\r\nX: ".as_slice(), &[b'x'; 2 << 20]].concat(),
+    ];
+    for lie in lies {
+        let shown = String::from_utf8_lossy(&lie[..lie.len().min(60)]).into_owned();
+        let failure = poll(&says(lie).await, None).await.map(|batch| batch.items.len()).expect_err(&shown);
+        assert!(
+            matches!(failure, Failure::Unreachable { .. } | Failure::Garbage { .. } | Failure::Status { .. } | Failure::TooLarge),
+            "{shown}: {failure:?}"
+        );
+    }
+    let honest = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{FEED}", FEED.len()).into_bytes();
+    assert_eq!(handed(&poll(&says(honest).await, None).await.unwrap()).len(), 1, "the same without a lie is read");
+}
+
 #[tokio::test]
 async fn a_gzip_bomb_is_too_large() {
     let bomb: &[u8] = include_bytes!("fixtures/bomb.gz");

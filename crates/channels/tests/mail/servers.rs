@@ -588,6 +588,11 @@ async fn how_sending_went_wrong_says_what_may_be_done_next() {
         (vec![("RCPT", "450 4.2.0 greylisted")], |r| matches!(r, Err(Failure::TooMany { .. }))),
         (vec![("RCPT", "close")], |r| matches!(r, Err(Failure::Unreachable { .. }))),
         (vec![("DATA", "451 later")], |r| matches!(r, Err(Failure::TooMany { .. }))),
+        // Words that belong elsewhere: nothing was handed over yet, so there is no doubt; after the last dot there is.
+        (vec![("AUTH", "354 go")], |r| matches!(r, Err(Failure::Garbage { .. } | Failure::SignIn { .. }))),
+        (vec![("MAIL", "354 go")], |r| matches!(r, Err(Failure::Garbage { .. }))),
+        (vec![("DATA", "250 taken already")], |r| matches!(r, Err(Failure::Garbage { .. }))),
+        (vec![("end of data", "354 go on")], |r| matches!(r, Err(Failure::Unsure { .. }))),
         (vec![("DATA", "hang")], |r| matches!(r, Err(Failure::Unreachable { .. }))),
         (vec![("end of data", "554 5.6.0 spam")], |r| matches!(r, Err(Failure::Rejected { .. }))),
         (vec![("end of data", "452 4.3.1 full")], |r| matches!(r, Err(Failure::TooMany { .. }))),
