@@ -496,7 +496,9 @@
     const place = one("#band-copies");
     if (!place) return;
     const names = [...ticks(form).filter((tick) => tick.checked).map((tick) => tick.dataset.name), ...typedCopies(form)].join(", ");
-    place.textContent = names ? ` ${text("copies", { names })}` : "";
+    place.textContent = names && text("copies", { names, to: place.dataset.to });
+    place.hidden = !names;
+    one("#band-only").hidden = Boolean(names);
   }
 
   // To everybody who was part of it; who only just turned up is ticked by hand.

@@ -274,9 +274,10 @@
     const groups = [
       [text("commands"), match(commands)],
       [text("places"), match(places)],
-      [text("conversations"), found],
     ];
+    // Before what is found: nothing that can be chosen already moves when results come in.
     if (query) groups.push([text("search"), [{ text: text("searchFor", { query }), do: () => location.assign(`${base}/search?q=${encodeURIComponent(query)}`) }]]);
+    groups.push([text("conversations"), found]);
     return groups.filter(([, entries]) => entries.length);
   }
 

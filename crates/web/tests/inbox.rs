@@ -503,7 +503,8 @@ db_test! {
         all.assert_sound();
         assert_eq!(all.attribute("[name=also][checked]", "value").as_deref(), Some("chef@kanzlei.example"));
         assert!(all.attribute("[name=also][value=\"fremd@anderswo.example\"]", "checked").is_none(), "who only just turned up is ticked by hand");
-        assert!(all.text("#band").contains("Dazu in Kopie: Chef Wirth."));
+        assert!(all.text("#band-copies").ends_with("Wirth, in Kopie: Chef Wirth."), "{}", all.text("#band-copies"));
+        assert!(all.attribute("#band-only", "hidden").is_some(), "nobody is said to be the only reader");
         let seen = all.attribute("#composer [name=seen]", "value").unwrap();
         let wrong = [("text", "Gern."), ("seen", seen.as_str()), ("also", "chef@kanzlei.example"), ("cc", "nonsens; dritte@kanzlei.example")];
         let held = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &wrong).await;
