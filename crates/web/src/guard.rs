@@ -109,9 +109,10 @@ fn visitor(request: &Request, trust: &Trust) -> Visitor {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let believed = peer.is_some_and(|peer| trust.proxies.contains(&peer.to_canonical()));
-    // Each proxy appends what it saw, so the last entry is the trusted proxy's own word.
+    // Each proxy appends what it saw, to the line or as another line, so the last entry is the trusted proxy's own word.
+    let seen = headers.get_all("x-forwarded-for").iter().next_back().and_then(|line| line.to_str().ok()).unwrap_or_default();
     let forwarded =
-        believed.then(|| text("x-forwarded-for").rsplit(',').next().and_then(|last| last.trim().parse::<IpAddr>().ok())).flatten();
+        believed.then(|| seen.rsplit(',').next().and_then(|last| last.trim().parse::<IpAddr>().ok())).flatten();
     Visitor {
         address: forwarded.or(peer).map(|ip| ip.to_canonical().to_string()).unwrap_or_default(),
         user_agent: text("user-agent").to_string(),
@@ -175,5 +176,23 @@ mod tests {
         assert!(!is_ours(&headers_of(&[("origin", "https://evil.example"), ("host", "t.example")])));
         assert!(!is_ours(&headers_of(&[("origin", "null"), ("host", "t.example")])));
         assert!(!is_ours(&headers_of(&[("host", "t.example")])), "no word at all is no proof");
+    }
+
+    #[test]
+    fn only_the_last_word_of_a_trusted_proxy_says_who_comes() {
+        let trust = Trust { proxies: vec![IpAddr::from([127, 0, 0, 1])], ..Trust::default() };
+        let address = |peer: [u8; 4], lines: &[&'static str]| {
+            let mut request = Request::new(axum::body::Body::empty());
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from((peer, 1))));
+            for line in lines {
+                request.headers_mut().append("x-forwarded-for", HeaderValue::from_static(line));
+            }
+            visitor(&request, &trust).address
+        };
+        assert_eq!(address([127, 0, 0, 1], &["192.0.2.7"]), "192.0.2.7");
+        assert_eq!(address([127, 0, 0, 1], &["203.0.113.9, 192.0.2.7"]), "192.0.2.7");
+        assert_eq!(address([127, 0, 0, 1], &["203.0.113.9", "192.0.2.7"]), "192.0.2.7", "HAProxy adds a line");
+        assert_eq!(address([127, 0, 0, 1], &["nonsense"]), "127.0.0.1");
+        assert_eq!(address([192, 0, 2, 8], &["203.0.113.9"]), "192.0.2.8", "a stranger says what they like");
     }
 }

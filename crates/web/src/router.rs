@@ -9,7 +9,7 @@ use domain::accounts::Permission::{self, *};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
-use crate::{assets, error, guard, live, ops, pages};
+use crate::{assets, drain, error, guard, live, ops, pages};
 
 /// What a request must have before its handler sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,6 +215,7 @@ pub fn router(site: Site) -> Router {
     router
         .fallback(error::not_found)
         .layer(axum::middleware::from_fn_with_state(site.clone(), error::render))
+        .layer(axum::middleware::from_fn(drain::drain))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(error::panicked))
         .layer(axum::middleware::from_fn(guard::headers))
         // Event streams must not wait for a compressor's buffer.
