@@ -440,7 +440,7 @@ db_test! {
         assert!(page.text(".pane-list").contains("Nur aus „hallo“"));
         // Every form and every link of the conversation to itself names it: so it works without script, too.
         let html = scraper::Html::parse_document(&page.body);
-        let forms = scraper::Selector::parse("#work form[method=post], #work .composer-tabs a").unwrap();
+        let forms = scraper::Selector::parse("#content form[method=post], #content .composer-tabs a").unwrap();
         let mut seen = 0;
         for element in html.select(&forms) {
             let address = element.value().attr("action").or(element.value().attr("href")).unwrap();

@@ -271,8 +271,9 @@ mod tests {
 
     #[test]
     fn long_quotations_fold_and_short_ones_stay() {
-        let long = show(&format!("<p>Neu</p><blockquote>{}<blockquote>innen</blockquote></blockquote><p>Ende</p>", "alt ".repeat(200)))
-            .unwrap_or_else(|| panic!("a quotation is form"));
+        let long =
+            show(&format!("<p><b>Neu</b></p><blockquote>{}<blockquote>innen</blockquote></blockquote><p>Ende</p>", "alt ".repeat(200)))
+                .unwrap_or_else(|| panic!("emphasis is form"));
         assert!(long.has_quote && long.html.ends_with("</blockquote></blockquote></details><p>Ende</p>"), "{}", long.html);
         assert!(show("<b>x</b><blockquote>kurz</blockquote>").is_some_and(|f| !f.has_quote && !f.html.contains("<details")));
     }
