@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use db::Db;
 use model::{Random, SeededRandom};
@@ -16,6 +16,8 @@ struct Source {
     served: Arc<Served>,
     /// What came since the last kill.
     grows: usize,
+    /// Milliseconds within which it is stored, about.
+    takes: u32,
     stored: &'static str,
     /// What must have the same number.
     also: &'static [&'static str],
@@ -31,7 +33,9 @@ async fn calm(place: &Place, source: &Source) {
     let app = place.app().await;
     poll_now(&app.db).await;
     close(app).await;
+    let looked = source.served.looked.load(SeqCst);
     let life = place.start(free_port());
+    until("somebody looks", || async { source.served.looked.load(SeqCst) > looked }).await;
     let db = place.beside().await;
     let items = source.served.items.load(SeqCst) as i64;
     until("everything is stored", || async { count(&db, source.stored).await >= items }).await;
@@ -51,11 +55,10 @@ async fn killed_while_polling(place: Place, source: Source, random: SeededRandom
         poll_now(&app.db).await;
         close(app).await;
         let before = source.served.items.fetch_add(source.grows, SeqCst);
+        let served = source.served.whole.load(SeqCst);
         let life = place.start(free_port());
-        let until = Instant::now() + Duration::from_millis(20 + u64::from(random.below(400)));
-        while Instant::now() < until {
-            std::thread::park_timeout(until.saturating_duration_since(Instant::now()));
-        }
+        until("the source is asked", || async { source.served.whole.load(SeqCst) > served }).await;
+        tokio::time::sleep(Duration::from_millis(u64::from(random.below(source.takes)))).await;
         life.kill();
         let app = place.app().await;
         let stored = count(&app.db, source.stored).await;
@@ -64,13 +67,9 @@ async fn killed_while_polling(place: Place, source: Source, random: SeededRandom
     }
     calm(&place, &source).await;
     // Once more: all of it is known, so nothing comes.
-    let (looks, items) = (source.served.looks.load(SeqCst), source.served.items.load(SeqCst) as i64);
-    let app = place.app().await;
-    poll_now(&app.db).await;
-    close(app).await;
-    let life = place.start(free_port());
-    until("the source is found unchanged", || async { source.served.looks.load(SeqCst) > looks }).await;
-    life.kill();
+    let (whole, items) = (source.served.whole.load(SeqCst), source.served.items.load(SeqCst) as i64);
+    calm(&place, &source).await;
+    assert_eq!(source.served.whole.load(SeqCst), whole, "known content was fetched again");
     let app = place.app().await;
     assert_eq!(count(&app.db, source.stored).await, items, "everything is there");
     for also in source.also {
@@ -90,7 +89,8 @@ async fn killed_while_a_feed_is_read(place: Place) {
     let source = Source {
         served,
         // The long form stays below what a feed may hold.
-        grows: (4_000 / rounds() as usize).min(300),
+        grows: (4_000 / rounds() as usize).min(100),
+        takes: 200,
         stored: "SELECT COUNT(*) FROM posts",
         also: &[
             "SELECT COUNT(DISTINCT title) FROM posts",
@@ -114,6 +114,7 @@ async fn killed_while_a_mailbox_is_read(place: Place) {
     let source = Source {
         served,
         grows: 60,
+        takes: 200,
         stored: "SELECT COUNT(*) FROM messages",
         also: &[
             "SELECT COUNT(DISTINCT message_id) FROM messages",

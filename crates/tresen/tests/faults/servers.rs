@@ -13,8 +13,9 @@ use model::{Clock, SystemClock};
 pub struct Served {
     /// Items there are.
     pub items: AtomicUsize,
-    /// How often the feed was said to be unchanged, or the folder was opened.
-    pub looks: AtomicUsize,
+    /// How often somebody came to look, and how many answers with content were given.
+    pub looked: AtomicUsize,
+    pub whole: AtomicUsize,
 }
 
 fn listen(talk: impl Fn(TcpStream, u16, &Served) -> std::io::Result<()> + Send + Sync + 'static) -> (u16, Arc<Served>) {
@@ -49,11 +50,11 @@ pub fn blog() -> (u16, Arc<Served>) {
                 seen = value.trim().to_string();
             }
         }
+        served.looked.fetch_add(1, SeqCst);
         let items = served.items.load(SeqCst);
         let tag = format!("\"{items}\"");
         if seen == tag {
             write.write_all(format!("HTTP/1.1 304 Not Modified\r\nETag: {tag}\r\nConnection: close\r\n\r\n").as_bytes())?;
-            served.looks.fetch_add(1, SeqCst);
             return Ok(());
         }
         let mut feed = String::from("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Blog</title>");
@@ -69,7 +70,9 @@ pub fn blog() -> (u16, Arc<Served>) {
             feed.len()
         );
         write.write_all(head.as_bytes())?;
-        write.write_all(feed.as_bytes())
+        write.write_all(feed.as_bytes())?;
+        served.whole.fetch_add(1, SeqCst);
+        Ok(())
     })
 }
 
@@ -88,14 +91,14 @@ pub fn imap() -> (u16, Arc<Served>) {
             match words[..] {
                 ["CAPABILITY"] => out.push_str("* CAPABILITY IMAP4rev1\r\n"),
                 ["EXAMINE" | "SELECT", ..] => {
+                    served.looked.fetch_add(1, SeqCst);
                     let _ = write!(out, "* {items} EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT {}] ok\r\n", items + 1);
-                    served.looks.fetch_add(1, SeqCst);
                 }
                 ["UID", "SEARCH", "UID", range, ..] => {
                     let (from, to) = range.split_once(':').unwrap_or((range, range));
                     let (from, to): (usize, usize) = (from.parse().unwrap_or(1), to.parse().unwrap_or(items).min(items));
                     out.push_str("* SEARCH");
-                    out.extend((from..=to).map(|uid| format!(" {uid}")));
+                    (from..=to).for_each(|uid| out.push_str(&format!(" {uid}")));
                     out.push_str("\r\n");
                 }
                 ["UID", "FETCH", list, ..] => {
@@ -105,6 +108,7 @@ pub fn imap() -> (u16, Arc<Served>) {
                             let _ = write!(out, "* {uid} FETCH (UID {uid} RFC822.SIZE {} INTERNALDATE \"{arrived}\")\r\n", mail.len());
                         } else {
                             let _ = write!(out, "* {uid} FETCH (UID {uid} BODY[] {{{}}}\r\n{mail})\r\n", mail.len());
+                            served.whole.fetch_add(1, SeqCst);
                         }
                     }
                 }
