@@ -143,11 +143,9 @@ impl Writer<'_> {
     fn end(&mut self, name: &str) {
         match name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.out.push_str("</h2>"),
-            "a" => {
-                if self.links > 0 {
-                    self.links -= 1;
-                    self.out.push_str("</a>");
-                }
+            "a" if self.links > 0 => {
+                self.links -= 1;
+                self.out.push_str("</a>");
             }
             "blockquote" => {
                 if let Some(is_folded) = self.quotes.pop() {

@@ -103,8 +103,9 @@ impl Asked {
 /// `GET /{workspace}/inbox?view=&before=&part=`
 pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     let view = asked.view.parse().unwrap_or_default();
-    let list = ListPane::read(&visit, view, &asked, None).await?;
+    // First the place where the page's events go on, then what the page shows: nothing falls between the two.
     let (t, page) = (visit.t(), visit.page("inbox").await?);
+    let list = ListPane::read(&visit, view, &asked, None).await?;
     if asked.part == "rows" {
         return html(&RowsPart { t, page, list });
     }
@@ -123,8 +124,10 @@ pub async fn open(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Convers
 
 /// The conversation, with what was entered if a form comes back.
 pub(super) async fn show(visit: &Visit, id: Id<kinds::Conversation>, asked: Asked, status: StatusCode, entered: Entered) -> Reply {
+    // As above; reading a conversation may have been the seeing of a mention.
+    let (t, mut page) = (visit.t(), visit.page("inbox").await?);
     let work = Work::read(visit, id, &asked, entered).await?;
-    let (t, page) = (visit.t(), visit.page("inbox").await?);
+    page.mentions = domain::desk::mentions::unseen(&mut visit.app.db.read().await?, &visit.seat).await?;
     if visit.visitor.is_htmx {
         // Swaps take 422 as a form that came back; other error codes are not swapped in.
         let status = if status.is_success() { status } else { StatusCode::UNPROCESSABLE_ENTITY };
