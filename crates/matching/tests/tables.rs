@@ -74,3 +74,11 @@ fn the_canonical_form_of_every_query_of_the_table_is_stable() {
         assert_eq!(again.as_ref().map(Query::canonical), Ok(query.canonical()), "line {line}");
     }
 }
+
+#[test]
+fn a_mark_on_a_question_mark_makes_no_wildcard() {
+    for text in ["OEAR????\u{34b}", "kaffee?\u{301} tee", "kaf?\u{301}ee"] {
+        let once = matching::parse(text).unwrap().canonical();
+        assert_eq!(matching::parse(&once).unwrap().canonical(), once, "{text:?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::ast::{Atom, AtomKind, Column, Form, Member, Term};
 use super::error::{Problem, QueryError};
-use crate::text::token::{ANY_CHAR, ANY_REST, Token, TokenKind, is_word_char, scan_query};
+use crate::text::token::{ANY_CHAR, ANY_REST, Token, TokenKind, is_mark, is_word_char, scan_query};
 
 /// A character of the query and its column.
 #[derive(Debug, Clone, Copy)]
@@ -161,7 +161,9 @@ impl Reader<'_> {
                 '?' => {
                     let end = (index..self.source.len()).find(|&i| self.at(i) != Some('?')).unwrap_or(self.source.len());
                     let before = index > 0 && self.is_word(index - 1);
-                    let after = self.is_word(end);
+                    // A mark on a question mark is gone once the text is folded: it makes no word of what follows.
+                    let behind = (end..self.source.len()).find(|&i| !self.at(i).is_some_and(is_mark)).unwrap_or(self.source.len());
+                    let after = self.is_word(behind);
                     let wild = before && (after || self.at(end) == Some('*'));
                     if after && !before {
                         let word = self.word_around(index);

@@ -249,6 +249,11 @@ pub(crate) fn is_letter(c: char) -> bool {
     class_of(c) == Class::Letter
 }
 
+/// A mark that stands on the character before it.
+pub(crate) fn is_mark(c: char) -> bool {
+    matches!(class_of(c), Class::Mark)
+}
+
 /// A letter, digit or mark.
 pub(crate) fn is_word_char(c: char) -> bool {
     matches!(class_of(c), Class::Letter | Class::Mark)
