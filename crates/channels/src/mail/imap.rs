@@ -204,16 +204,15 @@ impl Ear {
         if open.told || expected > 0 && state.next.is_some_and(|next| next > expected) {
             return Ok(());
         }
-        while tokio::time::Instant::now() < until {
+        open.exists = state.exists;
+        while !open.told && tokio::time::Instant::now() < until {
             open.start_idling().await?;
             let renew = until.min(tokio::time::Instant::now() + RENEW);
-            let woken = tokio::time::timeout_at(renew, open.new_mail(state.exists)).await;
+            // Dropped when its time is over; what it heard is noted.
+            let ended = tokio::time::timeout_at(renew, open.idle()).await;
             open.stop_idling().await?;
-            if matches!(woken, Ok(Ok(()))) {
-                return Ok(());
-            }
-            if let Ok(Err(failure)) = woken {
-                return Err(failure);
+            if let Ok(ended) = ended {
+                return ended;
             }
         }
         Ok(())
@@ -310,8 +309,10 @@ struct Imap {
     can_idle: bool,
     /// Tells of new mail in every folder (RFC 5465): offered, and after [`Imap::ask_to_be_told`] agreed to.
     notifies: bool,
-    /// It has told of another folder since the last look.
+    /// It has told of new mail since the last look: while idling here, with NOTIFY in another folder at any time.
     told: bool,
+    /// Mails in the open folder, as far as it has told while idling.
+    exists: u32,
     idling: Option<RequestId>,
     /// Mails to be taken for too large, whatever the server says.
     oversized: BTreeSet<(String, u32)>,
@@ -360,8 +361,17 @@ impl Imap {
             async_imap::error::Error::No(text) | async_imap::error::Error::Bad(text) => Failure::SignIn { detail: wire::clip(&text) },
             other => explain(other),
         })?;
-        let mut imap =
-            Self { session, timeout, can_idle: false, notifies: false, told: false, idling: None, oversized: BTreeSet::new(), busy: false };
+        let mut imap = Self {
+            session,
+            timeout,
+            can_idle: false,
+            notifies: false,
+            told: false,
+            exists: 0,
+            idling: None,
+            oversized: BTreeSet::new(),
+            busy: false,
+        };
         let (mut can_idle, mut notifies) = (false, false);
         imap.command("CAPABILITY", OVERHEAD, |response| {
             if let Response::Capabilities(list) = response {
@@ -639,7 +649,7 @@ impl Imap {
                     self.can_idle = false;
                     return Err(Failure::Garbage { detail: "IDLE refused".into() });
                 }
-                Some(_) => {}
+                Some(response) => self.hear(response),
                 None => return Err(Failure::Unreachable { detail: "connection closed".into() }),
             }
         }
@@ -648,16 +658,24 @@ impl Imap {
         Ok(())
     }
 
-    /// Returns when the folder has more mails than `known`. Can be dropped at any time.
-    async fn new_mail(&mut self, known: u32) -> Result<(), Failure> {
-        let mut known = known;
-        loop {
+    /// Notes what a server says of its own accord while idling begins, lasts or ends: it does not say it twice.
+    fn hear(&mut self, response: &Response<'_>) {
+        match response {
+            Response::MailboxData(MailboxDatum::Exists(count)) => {
+                self.told |= *count > self.exists;
+                self.exists = self.exists.max(*count);
+            }
+            Response::MailboxData(MailboxDatum::Status { .. }) => self.told |= self.notifies,
+            Response::Expunge(_) => self.exists = self.exists.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    /// Returns when the server tells of new mail. Can be dropped at any time.
+    async fn idle(&mut self) -> Result<(), Failure> {
+        while !self.told {
             let answer = self.session.read_response().await.map_err(|error| wire::explain(&error))?;
             match answer.as_ref().map(|data| data.parsed()) {
-                Some(Response::MailboxData(MailboxDatum::Exists(count))) if *count > known => return Ok(()),
-                Some(Response::MailboxData(MailboxDatum::Recent(count))) if *count > 0 => return Ok(()),
-                Some(Response::MailboxData(MailboxDatum::Status { .. })) if self.notifies => return Ok(()),
-                Some(Response::Expunge(_)) => known = known.saturating_sub(1),
                 Some(Response::Data { status: Status::Bye, outcome }) => {
                     return Err(Failure::Unreachable {
                         detail: wire::clip(outcome.information.as_deref().unwrap_or("the server said goodbye")),
@@ -668,10 +686,11 @@ impl Imap {
                     self.idling = None;
                     return Ok(());
                 }
-                Some(_) => {}
+                Some(response) => self.hear(response),
                 None => return Err(Failure::Unreachable { detail: "connection closed".into() }),
             }
         }
+        Ok(())
     }
 
     async fn stop_idling(&mut self) -> Result<(), Failure> {
@@ -683,7 +702,7 @@ impl Imap {
             let answer = within(self.timeout, self.session.read_response()).await?.map_err(|error| wire::explain(&error))?;
             match answer.as_ref().map(|data| data.parsed()) {
                 Some(Response::Done { tag, .. }) if *tag == id => break,
-                Some(_) => {}
+                Some(response) => self.hear(response),
                 None => return Err(Failure::Unreachable { detail: "connection closed".into() }),
             }
         }

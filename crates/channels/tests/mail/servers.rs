@@ -374,6 +374,16 @@ async fn mail_that_came_before_waiting_began_is_not_slept_over() {
 }
 
 #[tokio::test]
+async fn mail_told_of_just_before_idling_begins_is_not_slept_over() {
+    let early = vec![("IDLE", "* 2 EXISTS\r\n+ idling\r\n".to_owned())];
+    let (port, _, _) = imap(Mailboxes { idle: true, wrong: early, ..Mailboxes::with(1) }).await;
+    let ctx = context(PATIENT);
+    let mut ear = ear(&ctx, port, &[]);
+    ear.poll(None).await.expect("a batch");
+    tokio::time::timeout(PATIENT, ear.wait(PATIENT * 60)).await.expect("at once").expect("fine");
+}
+
+#[tokio::test]
 async fn a_wrong_password_and_a_missing_folder_are_told_apart() {
     let (port, _, _) = imap(Mailboxes::with(1)).await;
     let ctx = context(PATIENT);
