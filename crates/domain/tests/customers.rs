@@ -344,6 +344,37 @@ db_test! {
         assert!(wall::across(&mut house.read().await, &house.seat, Side::Profile(profile)).await.unwrap().is_empty());
     }
 
+    async fn a_profile_that_is_being_linked_at_this_moment_stays(db: Db) {
+        let house = House::build(&db, "nordwind").await;
+        let (_, contact) = house.anna_twice().await;
+        let (ws, user) = (house.seat.ws(), house.seat.user());
+        let mut tx = house.app.db.write().await.unwrap();
+        let now = tx.now();
+        let sighting = domain::crm::profiles::Sighting { network: "blog.example", handle: "@neu", name: "Gerade Verknüpft", url: None, at: now };
+        let profile = domain::crm::profiles::seen(&mut tx, ws, [&sighting].into_iter()).await.unwrap()[0];
+        tx.commit().await.unwrap();
+        let mut tx = house.app.db.write().await.unwrap();
+        let link = tx.id::<kinds::ProfileLink>();
+        tx.run(
+            "INSERT INTO profile_links (id, workspace_id, profile_id, contact_id, ground, wording, linked_by, linked_at) VALUES ($1, $2, $3, $4, 'consent', 'Ja, gern.', $5, $6)",
+            args![link, ws, profile, contact, user, now],
+        )
+        .await
+        .unwrap();
+        let forgotten = domain::privacy::retention::forget_profiles(&house.app.db);
+        let gone = match db.engine() {
+            db::Engine::Postgres => {
+                let gone = forgotten.await.unwrap();
+                tx.commit().await.unwrap();
+                gone
+            }
+            // The one writer: whoever deletes waits for whoever links.
+            db::Engine::Sqlite => tokio::join!(forgotten, async { tx.commit().await.unwrap() }).0.unwrap(),
+        };
+        let kept: Vec<(Id<kinds::ProfileLink>,)> = house.read().await.all("SELECT id FROM profile_links WHERE id = $1", args![link]).await.unwrap();
+        assert_eq!((gone, kept), (0, vec![(link,)]));
+    }
+
     async fn an_open_link_shows_both_sides_until_it_is_closed(db: Db) {
         let house = House::build(&db, "nordwind").await;
         let (profile, contact) = house.anna_twice().await;

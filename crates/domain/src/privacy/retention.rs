@@ -29,6 +29,11 @@ pub async fn forget_profiles(db: &Db) -> Result<u64> {
         after = last;
         let ids: Vec<Id<kinds::Profile>> = idle.into_iter().map(|(id,)| id).collect();
         let mut tx = db.write_reread().await?;
+        // Locked first: somebody who writes or links at this moment is either seen by the deletion or waits for it. A link must not go with
+        // the profile it was just made for. Who is being written about is not idle.
+        let idle: Vec<(Id<kinds::Profile>,)> =
+            tx.all(sql!("SELECT id FROM profiles WHERE id IN " [ids "$1"] skip_locked), args![ids.as_slice()]).await?;
+        let ids: Vec<Id<kinds::Profile>> = idle.into_iter().map(|(id,)| id).collect();
         gone += tx
             .run(
                 sql!("DELETE FROM profiles WHERE id IN " [ids "$1"]
