@@ -354,7 +354,9 @@ impl Scanner {
         let mut first = start;
         for (at, (byte, c)) in (start..end).zip(run.char_indices()) {
             let wild = |c: Option<char>| self.wild && matches!(c, Some(ANY_CHAR | ANY_REST));
-            if at > first && breaks.binary_search(&byte).is_ok() && !wild(Some(c)) && !wild(self.char(at - 1)) {
+            // A mark never begins a word, not even one newer than the tables of word breaks: alone it would be no token.
+            let joins = self.class(at) == Class::Mark;
+            if at > first && !joins && breaks.binary_search(&byte).is_ok() && !wild(Some(c)) && !wild(self.char(at - 1)) {
                 self.word(first, at);
                 first = at;
             }

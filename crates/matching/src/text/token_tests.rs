@@ -42,6 +42,15 @@ fn scripts_without_blanks_split_as_uax_29_does() {
 }
 
 #[test]
+fn a_mark_newer_than_the_tables_of_word_breaks_stays_with_its_word() {
+    assert_eq!(scan("b\u{5C9}").tokens.len(), 1);
+    for text in ["b\u{5C9}", "ab\u{5C9}cd"] {
+        let query = crate::parse(text).unwrap();
+        assert_eq!(crate::parse(&query.canonical()).unwrap().canonical(), query.canonical());
+    }
+}
+
+#[test]
 fn invisible_characters_join_and_a_zero_width_space_separates() {
     for text in [
         "Liefer\u{AD}dienst",
