@@ -113,19 +113,33 @@ impl House {
         self.lot(items, None, false).await.unwrap()
     }
     async fn lot(&self, items: Vec<Inbound>, fence: Option<i64>, imported: bool) -> domain::Result<Report> {
+        self.from(self.source, items, fence, imported).await
+    }
+    /// A second source of the same workspace.
+    async fn another_source(&self) -> Id<kinds::Source> {
+        let mut tx = self.app.db.write().await.unwrap();
+        let (source, account): (_, Id<kinds::ChannelAccount>) = (tx.id(), tx.id());
+        let settings = serde_json::json!({});
+        tx.run(
+            "INSERT INTO sources (id, channel, source_key, settings, state, next_at, created_at) VALUES ($1, 'mail', 'n', $2, 'active', 0, 0)",
+            args![source, settings.clone()],
+        )
+        .await
+        .unwrap();
+        tx.run(
+            "INSERT INTO channel_accounts (id, workspace_id, source_id, channel, name, address, settings, state, created_at) VALUES ($1, $2, $3, 'mail', 'info', 'info@firma.test', $4, 'active', 0)",
+            args![account, self.seat.ws(), source, settings],
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        source
+    }
+    async fn from(&self, source: Id<kinds::Source>, items: Vec<Inbound>, fence: Option<i64>, imported: bool) -> domain::Result<Report> {
         let cursor = Some(serde_json::json!({ "n": items.len() }));
         intake::ingest(
             &self.app,
-            Lot {
-                source: self.source,
-                fence,
-                items,
-                cursor,
-                imported,
-                next_at: None,
-                turn: Turn::Background,
-                durability: Durability::Reread,
-            },
+            Lot { source, fence, items, cursor, imported, next_at: None, turn: Turn::Background, durability: Durability::Reread },
         )
         .await
     }
@@ -160,8 +174,8 @@ fn answer(text: &str) -> reply::Reply {
 db_test! {
     async fn a_mail_becomes_a_conversation_its_answer_joins_it_and_the_same_mail_twice_is_stored_once(db: Db) {
         let h = house(&db).await;
-        assert_eq!(h.arrive(vec![mail("a@x", "kundin@example.test", "Bitte prüfen Sie die Abbuchung.", &[])]).await, Report { new: 1, edited: 0, known: 0 });
-        assert_eq!(h.arrive(vec![mail("a@x", "kundin@example.test", "Bitte prüfen Sie die Abbuchung.", &[])]).await, Report { new: 0, edited: 0, known: 1 });
+        assert_eq!(h.arrive(vec![mail("a@x", "kundin@example.test", "Bitte prüfen Sie die Abbuchung.", &[])]).await, Report { new: 1, edited: 0, known: 0, slices: 1 });
+        assert_eq!(h.arrive(vec![mail("a@x", "kundin@example.test", "Bitte prüfen Sie die Abbuchung.", &[])]).await, Report { new: 0, edited: 0, known: 1, slices: 1 });
         assert_eq!(h.arrive(vec![mail("b@x", "kundin@example.test", "Noch etwas dazu.", &["a@x"])]).await.new, 1);
         let rows = h.list(View::Unassigned).await;
         assert_eq!(rows.len(), 1);
@@ -341,6 +355,48 @@ db_test! {
         assert_eq!(find("Lieferung").await, 0, "the former text is gone");
         let (posts, profiles): (i64, i64) = h.app.db.read().await.unwrap().one("SELECT (SELECT COUNT(*) FROM posts), (SELECT COUNT(*) FROM profiles)", vec![]).await.unwrap();
         assert_eq!((posts, profiles), (1, 1));
+    }
+
+    async fn what_two_sources_bring_at_the_same_moment_is_stored_once(db: Db) {
+        let h = house(&db).await;
+        let other = h.another_source().await;
+        let posts = |feed: &str| (0..150).map(|n| Inbound {
+            external_id: format!("{feed}-{n}"),
+            canonical_url: Some(format!("https://blog.example/{n}")),
+            kind: ItemKind::Post,
+            author: Author { name: format!("Person {}", n % 9), ..Author::default() },
+            mail: None,
+            ..mail("x", "y@z.test", "Kaffee am Hafen", &[])
+        }).collect::<Vec<_>>();
+        // The same people write to two addresses, in opposite order: transactions that meet must not fail either.
+        let mails = |to: &str, backwards: bool| {
+            let mut all: Vec<_> = (0..40).map(|n| mail(&format!("{to}-{n}"), &format!("kundin-{}@example.test", n % 10), "Guten Tag", &[])).collect();
+            if backwards { all.reverse() }
+            all
+        };
+        let (a, b, c, d) = tokio::join!(
+            h.from(h.source, posts("a"), None, false), h.from(other, posts("b"), None, false),
+            h.from(h.source, mails("a", false), None, false), h.from(other, mails("b", true), None, false),
+        );
+        let (posts, mails) = (a.unwrap() + b.unwrap(), c.unwrap() + d.unwrap());
+        assert_eq!((posts.new, posts.known), (150, 150));
+        assert_eq!(mails.new, 80);
+        let mut conn = h.app.db.read().await.unwrap();
+        let counted: (i64, i64, i64, i64, i64, i64) = conn.one(
+            "SELECT (SELECT COUNT(*) FROM posts), (SELECT COUNT(*) FROM post_keys), (SELECT COUNT(*) FROM post_sightings), (SELECT CAST(SUM(posts) AS BIGINT) FROM profiles),
+               (SELECT COUNT(*) FROM contacts), (SELECT COUNT(*) FROM addresses)", args![]).await.unwrap();
+        assert_eq!(counted, (150, 450, 300, 150, 10, 10));
+    }
+
+    async fn a_post_that_a_source_lists_twice_is_stored_once_and_its_later_form_wins(db: Db) {
+        let h = house(&db).await;
+        let post = |text: &str| Inbound {
+            external_id: "guid-1".into(), canonical_url: Some("https://blog.example/1".into()), kind: ItemKind::Post, mail: None, ..mail("x", "y@z.test", text, &[])
+        };
+        let report = h.arrive(vec![post("erst"), post("erst"), post("dann")]).await;
+        assert_eq!((report.new, report.known, report.edited), (1, 1, 1));
+        let (text,): (String,) = h.app.db.read().await.unwrap().one("SELECT text FROM posts", args![]).await.unwrap();
+        assert_eq!(text, "dann");
     }
 
     async fn messages_are_found_by_stems_and_umlauts_both_ways(db: Db) {

@@ -68,6 +68,57 @@ pub enum Command {
     /// The settings and their defaults
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Measure what this machine does; writes into stores of its own or empty ones, prints one JSON object a line
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+#[derive(Subcommand)]
+pub enum BenchCommand {
+    /// Store generated posts and mails through the whole intake, then write the same rows with plain batched inserts
+    Ingest {
+        /// Posts of one round; 0 leaves them out
+        #[arg(long, value_name = "N", default_value_t = 20_000)]
+        posts: usize,
+        /// Mails of one round; 0 leaves them out
+        #[arg(long, value_name = "N", default_value_t = 5_000)]
+        mails: usize,
+        /// Repetitions; the median is printed
+        #[arg(long, value_name = "N", default_value_t = 3)]
+        rounds: usize,
+        /// PostgreSQL in which new databases may be made, instead of SQLite in a temporary folder
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+    },
+    /// Fill an empty store with generated conversations and logged-in agents
+    Fill {
+        /// Conversations to write
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        conversations: usize,
+        /// People who work there
+        #[arg(long, value_name = "N", default_value_t = 200)]
+        agents: usize,
+        /// Where to write what `bench load` needs; it holds the agents' session tokens
+        #[arg(long, value_name = "FILE")]
+        plan: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Let the agents of a filled store open lists and conversations of a running `serve` on this machine
+    Load {
+        /// Where the server answers; this machine only
+        #[arg(long, value_name = "URL")]
+        url: String,
+        /// What `bench fill` wrote
+        #[arg(long, value_name = "FILE")]
+        plan: PathBuf,
+        /// How long
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        seconds: u64,
+        /// Milliseconds between two requests of an agent
+        #[arg(long, value_name = "MS", default_value_t = 5_000)]
+        think: u64,
+    },
 }
 
 #[derive(Subcommand)]

@@ -1,6 +1,7 @@
 //! The program: parses, configures, wires, runs.
 
 mod archive;
+mod bench;
 mod cli;
 mod commands;
 mod config;

@@ -111,8 +111,7 @@ fn visitor(request: &Request, trust: &Trust) -> Visitor {
     let believed = peer.is_some_and(|peer| trust.proxies.contains(&peer.to_canonical()));
     // Each proxy appends what it saw, to the line or as another line, so the last entry is the trusted proxy's own word.
     let seen = headers.get_all("x-forwarded-for").iter().next_back().and_then(|line| line.to_str().ok()).unwrap_or_default();
-    let forwarded =
-        believed.then(|| seen.rsplit(',').next().and_then(|last| last.trim().parse::<IpAddr>().ok())).flatten();
+    let forwarded = believed.then(|| seen.rsplit(',').next().and_then(|last| last.trim().parse::<IpAddr>().ok())).flatten();
     Visitor {
         address: forwarded.or(peer).map(|ip| ip.to_canonical().to_string()).unwrap_or_default(),
         user_agent: text("user-agent").to_string(),

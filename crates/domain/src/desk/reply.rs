@@ -54,7 +54,10 @@ pub async fn send(app: &App, seat: &Seat, id: Id<kinds::Conversation>, reply: Re
         .cc
         .iter()
         .filter(|a| !a.trim().is_empty())
-        .map(|a| users::check_email(a).map_err(|_| Error::Invalid { field: "cc", why: Sentence::new("error-copy-address").with("address", a.clone()) }))
+        .map(|a| {
+            users::check_email(a)
+                .map_err(|_| Error::Invalid { field: "cc", why: Sentence::new("error-copy-address").with("address", a.clone()) })
+        })
         .collect::<Result<Vec<_>>>()?;
     let files = keep_files(app, seat.ws(), reply.files).await?;
 

@@ -15,6 +15,8 @@ const SLICE: Duration = Duration::from_millis(12);
 /// Items of the first slice; the following ones grow or shrink with the time that one took.
 const SIZE_FIRST: usize = 32;
 const SIZE_MAX: usize = 256;
+/// How often a slice is tried again after two processes met at the same rows.
+const RACES: u32 = 5;
 
 /// What one look at a source brought.
 pub struct Lot {
@@ -35,6 +37,8 @@ pub struct Report {
     pub new: u64,
     pub edited: u64,
     pub known: u64,
+    /// Transactions it took.
+    pub slices: u64,
 }
 
 row! {
@@ -73,25 +77,44 @@ pub async fn ingest(app: &App, lot: Lot) -> Result<Report> {
         while rest.front().is_some_and(|(_, items)| items.is_empty()) {
             rest.pop_front();
         }
+        let mut races = 0;
         let took = loop {
-            let mut tx = app.db.write_as(lot.turn, lot.durability).await?;
-            holds(&mut tx, &lot).await?;
-            let started = Instant::now();
-            if let Some(slice) = &slice {
-                let Some(stored) = slice.store(&mut tx, lot.imported).await? else { continue };
-                report = report + stored;
+            match write(app, &lot, slice.as_ref(), rest.is_empty()).await {
+                Ok(Some((stored, took))) => {
+                    report = report + stored;
+                    break took;
+                }
+                Ok(None) => {}
+                Err(Error::Db(error)) if error.is_race() && races < RACES => {
+                    races += 1;
+                    // By chance, or the two that met would meet again.
+                    tokio::time::sleep(Duration::from_millis(app.random().below(20 << races).into())).await;
+                }
+                Err(error) => return Err(error),
             }
-            if rest.is_empty() {
-                end(&mut tx, &lot).await?;
-            }
-            tx.commit().await?;
-            break started.elapsed();
         };
         if rest.is_empty() {
             return Ok(report);
         }
         size = fitting(size, took);
     }
+}
+
+/// One transaction; how long it held the writer. `None`: see [`post::store`].
+async fn write(app: &App, lot: &Lot, slice: Option<&Slice<'_>>, is_last: bool) -> Result<Option<(Report, Duration)>> {
+    let mut tx = app.db.write_as(lot.turn, lot.durability).await?;
+    holds(&mut tx, lot).await?;
+    let started = Instant::now();
+    let mut report = Report::default();
+    if let Some(slice) = slice {
+        let Some(stored) = slice.store(&mut tx, lot.imported).await? else { return Ok(None) };
+        report = stored;
+    }
+    if is_last {
+        end(&mut tx, lot).await?;
+    }
+    tx.commit().await?;
+    Ok(Some((report, started.elapsed())))
 }
 
 /// How many items the next slice may hold, after one of `size` took so long.
@@ -145,7 +168,12 @@ pub async fn deliver(
 impl std::ops::Add for Report {
     type Output = Report;
     fn add(self, more: Report) -> Report {
-        Report { new: self.new + more.new, edited: self.edited + more.edited, known: self.known + more.known }
+        Report {
+            new: self.new + more.new,
+            edited: self.edited + more.edited,
+            known: self.known + more.known,
+            slices: self.slices + more.slices,
+        }
     }
 }
 
@@ -184,7 +212,7 @@ impl Slice<'_> {
             stored.push(message::store(tx, item, self.subscriber, routed, imported).await?);
         }
         let count = |what| stored.iter().filter(|s| **s == what).count() as u64;
-        let report = Report { new: count(Stored::New), edited: count(Stored::Edited), known: count(Stored::Known) };
+        let report = Report { new: count(Stored::New), edited: count(Stored::Edited), known: count(Stored::Known), slices: 1 };
         if report.new > 0 {
             let now = tx.now();
             tx.run(

@@ -45,6 +45,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Migrate(store) => migrate::run(&wiring::with_args(config, &store)).await,
         Command::Channel(ChannelCommand::Try(what)) => try_channel::run(&config, what).await,
         Command::User(UserCommand::ResetLink { email, store }) => user::reset_link(&wiring::with_args(config, &store), &email).await,
+        Command::Bench(what) => crate::bench::run(config, what).await,
         Command::Doctor(_) | Command::Mail(_) | Command::Config(_) => unreachable!("done above"),
     }
 }

@@ -1,4 +1,4 @@
-use db::{Tx, args};
+use db::{Tx, args, sql};
 use i18n::Sentence;
 use model::{Id, kinds};
 
@@ -80,33 +80,41 @@ pub async fn for_address(
     verified: bool,
 ) -> Result<Id<kinds::Contact>> {
     let (key, now) = (fold_key(address), tx.now());
-    let known: Option<(Id<kinds::Address>, Option<Id<kinds::Contact>>)> = tx
-        .opt("SELECT id, contact_id FROM addresses WHERE workspace_id = $1 AND kind = $2 AND value_key = $3", args![ws, kind, &key])
-        .await?;
-    if verified && let Some((id, _)) = known {
+    let (id, contact) = match address_of(tx, ws, kind, &key).await? {
+        Some(known) => known,
+        None => {
+            let id = tx.id::<kinds::Address>();
+            tx.run(
+                "INSERT INTO addresses (id, workspace_id, kind, value, value_key, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, kind, value_key) DO NOTHING",
+                args![id, ws, kind, address, &key, now],
+            )
+            .await?;
+            // Perhaps another process met the same person at the same time: then it is that one's row, and we waited for it.
+            address_of(tx, ws, kind, &key).await?.ok_or(Error::NotFound)?
+        }
+    };
+    if verified {
         tx.run(
             "UPDATE addresses SET verified_at = COALESCE(verified_at, $3), verified_by = COALESCE(verified_by, 'mail') WHERE workspace_id = $1 AND id = $2",
             args![ws, id, now],
         )
         .await?;
     }
-    match known {
-        Some((_, Some(contact))) => Ok(contact),
-        Some((id, None)) => {
-            let contact = create(tx, ws, name, None).await?;
-            tx.run("UPDATE addresses SET contact_id = $3 WHERE workspace_id = $1 AND id = $2", args![ws, id, contact]).await?;
-            Ok(contact)
-        }
-        None => {
-            let contact = create(tx, ws, name, None).await?;
-            let id = tx.id::<kinds::Address>();
-            let (at, by) = if verified { (Some(now), Some("mail")) } else { (None, None) };
-            tx.run(
-                "INSERT INTO addresses (id, workspace_id, contact_id, kind, value, value_key, verified_at, verified_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                args![id, ws, contact, kind, address, key, at, by, now],
-            )
-            .await?;
-            Ok(contact)
-        }
+    if let Some(contact) = contact {
+        return Ok(contact);
     }
+    let contact = create(tx, ws, name, None).await?;
+    tx.run("UPDATE addresses SET contact_id = $3 WHERE workspace_id = $1 AND id = $2", args![ws, id, contact]).await?;
+    Ok(contact)
+}
+
+/// The address and whose it is, held until the transaction ends.
+async fn address_of(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    kind: &str,
+    key: &str,
+) -> Result<Option<(Id<kinds::Address>, Option<Id<kinds::Contact>>)>> {
+    let sql = sql!("SELECT id, contact_id FROM addresses WHERE workspace_id = $1 AND kind = $2 AND value_key = $3" for_update);
+    Ok(tx.opt(sql, args![ws, kind, key]).await?)
 }

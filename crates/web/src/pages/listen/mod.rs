@@ -61,7 +61,12 @@ impl Side {
                 None => groups.push((line.watch.kind.clone(), Group { name: group_text(t, &line.watch.kind), watches: vec![line] })),
             }
         }
-        Ok(Self { groups: groups.into_iter().map(|(_, group)| group).collect(), may_edit: visit.seat.can(Permission::WatchEdit), ended, current })
+        Ok(Self {
+            groups: groups.into_iter().map(|(_, group)| group).collect(),
+            may_edit: visit.seat.can(Permission::WatchEdit),
+            ended,
+            current,
+        })
     }
     fn is_empty(&self) -> bool {
         self.groups.is_empty()
