@@ -53,10 +53,16 @@ impl Place {
 
     /// The same installation, opened by the test between two lives of the program.
     pub async fn app(&self) -> App {
-        let options = OpenOptions { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), connections: 2 };
+        let options = || OpenOptions { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), connections: 2 };
         let db = match &self.postgres {
-            Some(url) => Db::open_postgres(url, options).await.unwrap(),
-            None => Db::open_sqlite(self.data(), options).await.unwrap(),
+            Some(url) => Db::open_postgres(url, options()).await.unwrap(),
+            None => loop {
+                match Db::open_sqlite(self.data(), options()).await {
+                    // A process that another test starts at this moment has a copy of every open file until it is the program.
+                    Err(db::Error::Locked(_)) => tokio::task::yield_now().await,
+                    opened => break opened.unwrap(),
+                }
+            },
         };
         self.app_on(db).await
     }
