@@ -25,7 +25,11 @@ pub(crate) async fn remember(tx: &mut Tx, posts: &[Id<kinds::Post>]) -> Result<(
         end: "ON CONFLICT (workspace_id, key_hash) DO NOTHING",
     };
     let keys: Vec<(Id<kinds::Workspace>, String)> =
-        tx.all(sql!("SELECT workspace_id, canonical_key FROM post_keys WHERE post_id IN " [ids "$1"]), args![posts]).await?;
+        tx.all(
+            sql!("SELECT k.workspace_id, k.canonical_key FROM posts p JOIN post_keys k ON k.workspace_id = p.workspace_id AND k.post_id = p.id WHERE p.id IN " [ids "$1"]),
+            args![posts],
+        )
+        .await?;
     let now = tx.now();
     tx.run_many(&EXPIRED, keys.iter().map(|(ws, key)| args![*ws, hash(key), now]).collect()).await?;
     Ok(())
