@@ -170,8 +170,8 @@ pub async fn proofs(conn: &mut Conn, seat: &Seat, side: Side) -> Result<Vec<Proo
     Ok(match side {
         Side::Contact(id) => {
             conn.all(
-                sql!("SELECT m.id, m.text, m.sort_at FROM messages m JOIN conversations c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id
-                      WHERE c.workspace_id = $1 AND c.contact_id = $2 AND NOT c.is_public AND m.direction = 'in' AND ($3 OR c.team_id IN " [ids "$4"] " OR c.account_id IN " [ids "$5"] ")
+                sql!("SELECT m.id, m.text, m.sort_at FROM messages m WHERE m.workspace_id = $1 AND m.direction = 'in' AND m.conversation_id IN
+                        (SELECT c.id FROM conversations c WHERE c.workspace_id = $1 AND c.contact_id = $2 AND NOT c.is_public AND ($3 OR c.team_id IN " [ids "$4"] " OR c.account_id IN " [ids "$5"] "))
                       ORDER BY m.sort_at DESC, m.id DESC LIMIT 10"),
                 reach(id.as_i64()),
             )
@@ -179,9 +179,10 @@ pub async fn proofs(conn: &mut Conn, seat: &Seat, side: Side) -> Result<Vec<Proo
         }
         Side::Profile(id) => {
             conn.all(
-                sql!("SELECT m.id, COALESCE(p.title, p.text, m.text) AS text, m.sort_at FROM messages m JOIN conversations c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id
+                sql!("SELECT m.id, COALESCE(p.title, p.text, m.text) AS text, m.sort_at FROM messages m
                       LEFT JOIN posts p ON p.workspace_id = m.workspace_id AND p.id = m.post_id
-                      WHERE c.workspace_id = $1 AND c.profile_id = $2 AND c.is_public AND m.direction = 'in' AND ($3 OR c.team_id IN " [ids "$4"] " OR c.account_id IN " [ids "$5"] ")
+                      WHERE m.workspace_id = $1 AND m.direction = 'in' AND m.conversation_id IN
+                        (SELECT c.id FROM conversations c WHERE c.workspace_id = $1 AND c.profile_id = $2 AND c.is_public AND ($3 OR c.team_id IN " [ids "$4"] " OR c.account_id IN " [ids "$5"] "))
                       ORDER BY m.sort_at DESC, m.id DESC LIMIT 10"),
                 reach(id.as_i64()),
             )
