@@ -1,7 +1,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use db::{Tx, args};
+use db::{Many, Tx, args, sql};
 use model::{Id, kinds};
 use sha2::{Digest, Sha256};
 
@@ -54,14 +54,15 @@ impl Blobs {
         Ok(sha256)
     }
 
-    /// The row that makes a kept file findable.
-    pub async fn record(tx: &mut Tx, workspace: Id<kinds::Workspace>, sha256: &str, size: usize) -> Result<()> {
+    /// The rows that make kept files findable: SHA-256 and size of each.
+    pub async fn record(tx: &mut Tx, workspace: Id<kinds::Workspace>, files: impl IntoIterator<Item = (&str, usize)>) -> Result<()> {
+        const BLOBS: Many = Many {
+            into: "INSERT INTO blobs (workspace_id, sha256, size, created_at)",
+            row: sql!("($1, $2, $3, $4)"),
+            end: "ON CONFLICT (workspace_id, sha256) DO NOTHING",
+        };
         let now = tx.now();
-        tx.run(
-            "INSERT INTO blobs (workspace_id, sha256, size, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (workspace_id, sha256) DO NOTHING",
-            args![workspace, sha256, size, now],
-        )
-        .await?;
+        tx.run_many(&BLOBS, files.into_iter().map(|(sha256, size)| args![workspace, sha256, size, now]).collect()).await?;
         Ok(())
     }
 

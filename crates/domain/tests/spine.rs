@@ -11,7 +11,7 @@ use domain::desk::{self, MessageState, Status, View, list, organise, reply, thre
 use domain::intake::{self, Lot, Report};
 use domain::{App, Blobs, Error, Sealer};
 use jobs::{Registry, Runner};
-use model::{Id, Locale, SeededRandom, Timestamp, kinds};
+use model::{Id, Locale, Random, SeededRandom, Timestamp, kinds};
 use testkit::{TestDb, db_test};
 
 struct House {
@@ -164,6 +164,82 @@ impl House {
             .await
             .unwrap()
             .0
+    }
+}
+
+/// Letters of few people: some begin, some answer earlier ones (also one they should not know), some were written by machines, some come late.
+fn correspondence(seed: u64, to: &str) -> Vec<Inbound> {
+    let random = SeededRandom::new(seed);
+    let id = |n: u32| format!("{seed}-{n}@example.test");
+    (0..40)
+        .map(|n| {
+            let parents: Vec<String> = (0..random.below(3)).map(|_| id(random.below(n + 3))).collect();
+            let from = format!("person-{}@example.test", random.below(6));
+            let mut item = mail(&id(n), &from, &format!("Brief {n}"), &parents.iter().map(String::as_str).collect::<Vec<_>>());
+            item.published_at = (random.below(3) > 0).then(|| Timestamp::from_micros(i64::from(random.below(50)) * 1_000_000));
+            let facts = item.mail.as_mut().unwrap();
+            facts.to = vec![Mailbox { name: None, address: to.into() }];
+            facts.cc =
+                (0..random.below(3)).map(|_| Mailbox { name: None, address: format!("person-{}@example.test", random.below(9)) }).collect();
+            facts.auto = [None, None, None, None, Some(Auto::AutoReply), Some(Auto::List)][random.below(6) as usize];
+            facts.authenticated = random.below(5) == 0;
+            item
+        })
+        .collect()
+}
+
+impl House {
+    /// What stands in one account, without ids.
+    async fn standing(&self, account: &str) -> Vec<String> {
+        let mut conn = self.app.db.read().await.unwrap();
+        // A conversation goes by its first message.
+        let talks: Vec<(String, String, i64, i64, i64)> = conn
+            .all(
+                "SELECT (SELECT MIN(m.external_id) FROM messages m WHERE m.conversation_id = c.id), c.subject || '/' || c.from_name || '/' || c.excerpt || '/' || c.status, c.priority,
+                   c.messages, c.last_message_at
+                 FROM conversations c JOIN channel_accounts a ON a.id = c.account_id WHERE a.name = $1",
+                args![account],
+            )
+            .await
+            .unwrap();
+        let contacts: Vec<(String, Option<String>, bool, bool)> = conn
+            .all(
+                "SELECT (SELECT MIN(m.external_id) FROM messages m WHERE m.conversation_id = c.id), k.name, c.waiting_since IS NULL, c.resolved_at IS NULL
+                 FROM conversations c JOIN channel_accounts a ON a.id = c.account_id LEFT JOIN contacts k ON k.id = c.contact_id WHERE a.name = $1",
+                args![account],
+            )
+            .await
+            .unwrap();
+        let people: Vec<(String, String, String)> = conn
+            .all(
+                "SELECT (SELECT MIN(m.external_id) FROM messages m WHERE m.conversation_id = c.id), p.address_key, p.role
+                 FROM conversation_participants p JOIN conversations c ON c.id = p.conversation_id JOIN channel_accounts a ON a.id = c.account_id WHERE a.name = $1",
+                args![account],
+            )
+            .await
+            .unwrap();
+        let messages: Vec<(String, String, bool, i64)> = conn
+            .all(
+                "SELECT m.external_id, (SELECT MIN(f.external_id) FROM messages f WHERE f.conversation_id = m.conversation_id), m.is_new_participant, m.sort_at
+                 FROM messages m JOIN channel_accounts a ON a.id = m.account_id WHERE a.name = $1",
+                args![account],
+            )
+            .await
+            .unwrap();
+        let events: Vec<(String, db::Json<serde_json::Value>)> = conn
+            .all(
+                "SELECT e.kind, e.detail FROM events e JOIN conversations c ON c.id = e.subject_id JOIN channel_accounts a ON a.id = c.account_id WHERE a.name = $1",
+                args![account],
+            )
+            .await
+            .unwrap();
+        let mut all: Vec<String> = talks.iter().map(|row| format!("talk {row:?}")).collect();
+        all.extend(contacts.iter().map(|row| format!("contact {row:?}")));
+        all.extend(people.iter().map(|row| format!("takes part {row:?}")));
+        all.extend(messages.iter().map(|row| format!("message {row:?}")));
+        all.extend(events.iter().map(|(kind, detail)| format!("event {kind} {}", detail.0["reopened"])));
+        all.sort();
+        all
     }
 }
 
@@ -386,6 +462,26 @@ db_test! {
             "SELECT (SELECT COUNT(*) FROM posts), (SELECT COUNT(*) FROM post_keys), (SELECT COUNT(*) FROM post_sightings), (SELECT CAST(SUM(posts) AS BIGINT) FROM profiles),
                (SELECT COUNT(*) FROM contacts), (SELECT COUNT(*) FROM addresses)", args![]).await.unwrap();
         assert_eq!(counted, (150, 450, 300, 150, 10, 10));
+    }
+
+    async fn mails_stored_many_at_a_time_stand_as_if_they_had_come_one_by_one(db: Db) {
+        let h = house(&db).await;
+        let other = h.another_source().await;
+        for seed in 0..12 {
+            let (together, alone) = (correspondence(seed, "hallo@firma.test"), correspondence(seed, "info@firma.test"));
+            let imported = seed % 4 == 3;
+            h.from(h.source, together, None, imported).await.unwrap();
+            let contacts = async || h.app.db.read().await.unwrap().one::<(i64, i64)>(
+                "SELECT COUNT(*), (SELECT COUNT(*) FROM addresses WHERE verified_at IS NOT NULL) FROM contacts", args![]).await.unwrap();
+            let before = contacts().await;
+            for mail in alone {
+                h.from(other, vec![mail], None, imported).await.unwrap();
+            }
+            assert_eq!(contacts().await, before, "seed {seed}: the same people");
+            let (together, alone) = (h.standing("hallo").await, h.standing("info").await);
+            assert!(together.len() > 40 * (seed as usize + 1), "seed {seed}: {} rows", together.len());
+            assert_eq!(together, alone, "seed {seed}");
+        }
     }
 
     async fn a_post_that_a_source_lists_twice_is_stored_once_and_its_later_form_wins(db: Db) {

@@ -38,6 +38,11 @@ async fn seen(tx: &mut Tx, ws: Id<kinds::Workspace>, network: &str, handle: &str
     domain::crm::profiles::seen(tx, ws, [&sighting].into_iter()).await.unwrap()[0]
 }
 
+async fn correspondent(tx: &mut Tx, ws: Id<kinds::Workspace>, address: &str, name: &str) -> Id<kinds::Contact> {
+    let person = domain::crm::contacts::Correspondent { kind: "mail", address: address.into(), name: name.into(), verified: true };
+    domain::crm::contacts::for_addresses(tx, ws, [&person].into_iter()).await.unwrap()[0]
+}
+
 impl Town {
     /// Anna Berger is a contact and Anna Berger is a profile; nobody has said that they are one.
     async fn build(db: &TestDb) -> Town {
@@ -54,7 +59,7 @@ impl Town {
             args![account, ws, serde_json::json!({})],
         )
         .await;
-        let contact = domain::crm::contacts::for_address(&mut tx, ws, "mail", "anna@berger.example", "Anna Berger", true).await.unwrap();
+        let contact = correspondent(&mut tx, ws, "anna@berger.example", "Anna Berger").await;
         let now = tx.now();
         let profile = seen(&mut tx, ws, "blog.example", "@anna", now).await;
         let watch = tx.id();
@@ -260,7 +265,7 @@ db_test! {
         let before = town.profile_side().await;
         let (ws, account, contact) = (town.ws, town.account, town.contact);
         let same = async |what: &str| assert_eq!(differences(&before, &town.profile_side().await), Vec::<String>::new(), "{what}");
-        town.write(async |tx| { domain::crm::contacts::for_address(tx, ws, "mail", "@anna", "Anna Berger", true).await.unwrap(); }).await;
+        town.write(async |tx| { correspondent(tx, ws, "@anna", "Anna Berger").await; }).await;
         same("a second contact with the profile's name and handle").await;
         let fields = [("name", "@anna von blog.example"), ("company", "Berger Blog"), ("note", "Das ist doch die mit dem Blog.")];
         assert_eq!(town.agent.post(&format!("/nordwind/customers/contacts/{contact}/edit"), &fields).await.status, StatusCode::SEE_OTHER);

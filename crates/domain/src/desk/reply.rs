@@ -91,7 +91,7 @@ pub async fn send(app: &App, seat: &Seat, id: Id<kinds::Conversation>, reply: Re
     .await?;
     intake::index_message(&mut tx, message, &[&text], lang).await?;
     for (name, mime, size, sha256) in files {
-        Blobs::record(&mut tx, seat.ws(), &sha256, size).await?;
+        Blobs::record(&mut tx, seat.ws(), [(sha256.as_str(), size)]).await?;
         let attachment = tx.id::<kinds::Attachment>();
         tx.run(
             "INSERT INTO attachments (id, workspace_id, message_id, name, mime, size, sha256) VALUES ($1, $2, $3, $4, $5, $6, $7)",

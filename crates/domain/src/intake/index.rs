@@ -6,7 +6,13 @@ use crate::Result;
 /// Writes the search document of a message, in the transaction of the message itself.
 pub async fn index_message(tx: &mut Tx, id: Id<kinds::Message>, parts: &[&str], lang: &str) -> Result<()> {
     let document = matching::search_document(parts, Some(lang));
-    tx.run(sql!("INSERT INTO messages_fts (rowid, document) VALUES ($1, " [document "$2"] ")"), args![id, document.text]).await?;
+    index_messages(tx, [(id, document.text.as_str())].into_iter()).await
+}
+
+/// Writes the search documents of new messages.
+pub async fn index_messages(tx: &mut Tx, messages: impl Iterator<Item = (Id<kinds::Message>, &str)>) -> Result<()> {
+    const DOCUMENTS: Many = Many { into: "INSERT INTO messages_fts (rowid, document)", row: sql!("($1, " [document "$2"] ")"), end: "" };
+    tx.run_many(&DOCUMENTS, messages.map(|(id, document)| args![id, document]).collect()).await?;
     Ok(())
 }
 
@@ -63,6 +69,7 @@ pub async fn reindex(tx: &mut Tx) -> Result<u64> {
             .await?;
         let Some(last) = messages.last() else { return Ok(written) };
         after = last.id.as_i64();
+        let mut documents = Vec::with_capacity(messages.len());
         for said in &messages {
             let incoming = [
                 said.subject.as_deref().unwrap_or_default(),
@@ -71,9 +78,10 @@ pub async fn reindex(tx: &mut Tx) -> Result<u64> {
                 said.author_address.as_deref().unwrap_or_default(),
             ];
             let parts: &[&str] = if said.direction == "in" { &incoming } else { &incoming[1..2] };
-            index_message(tx, said.id, parts, &said.lang).await?;
-            written += 1;
+            documents.push((said.id, matching::search_document(parts, Some(&said.lang)).text));
         }
+        index_messages(tx, documents.iter().map(|(id, document)| (*id, document.as_str()))).await?;
+        written += documents.len() as u64;
     }
 }
 

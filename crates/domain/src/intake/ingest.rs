@@ -6,8 +6,7 @@ use db::{Durability, Json, Turn, Tx, args, row, sql};
 use i18n::Sentence;
 use model::{Id, Timestamp, kinds};
 
-use super::message::{self, Routed};
-use super::post;
+use super::{message, post};
 use crate::{App, Error, Result};
 
 /// Background transactions end after this, so that a person's write never waits longer (ARCHITECTURE.md, "Durability").
@@ -77,7 +76,7 @@ pub async fn ingest(app: &App, lot: Lot) -> Result<Report> {
         while rest.front().is_some_and(|(_, items)| items.is_empty()) {
             rest.pop_front();
         }
-        let mut races = 0;
+        let mut races = Races::default();
         let took = loop {
             match write(app, &lot, slice.as_ref(), rest.is_empty()).await {
                 Ok(Some((stored, took))) => {
@@ -85,12 +84,7 @@ pub async fn ingest(app: &App, lot: Lot) -> Result<Report> {
                     break took;
                 }
                 Ok(None) => {}
-                Err(Error::Db(error)) if error.is_race() && races < RACES => {
-                    races += 1;
-                    // By chance, or the two that met would meet again.
-                    tokio::time::sleep(Duration::from_millis(app.random().below(20 << races).into())).await;
-                }
-                Err(error) => return Err(error),
+                Err(error) => races.lost(app, error).await?,
             }
         };
         if rest.is_empty() {
@@ -156,12 +150,41 @@ pub async fn deliver(
     app.watches().refresh(&mut conn, workspace).await?;
     drop(conn);
     let slice = prepare(app, std::slice::from_ref(&item), &subscriber, None).await?;
+    let mut races = Races::default();
     loop {
-        let mut tx = app.db.write_as(Turn::Background, Durability::Full).await?;
-        let Some(_) = slice.store(&mut tx, false).await? else { continue };
-        let conversation = message::known(&mut tx, &subscriber, &item).await?;
-        tx.commit().await?;
-        return Ok(conversation);
+        match deliver_once(app, &subscriber, &slice).await {
+            Ok(Some(conversation)) => return Ok(conversation),
+            Ok(None) => {}
+            Err(error) => races.lost(app, error).await?,
+        }
+    }
+}
+
+/// `None`: see [`post::store`].
+async fn deliver_once(app: &App, subscriber: &Subscriber, slice: &Slice<'_>) -> Result<Option<Option<Id<kinds::Conversation>>>> {
+    let mut tx = app.db.write_as(Turn::Background, Durability::Full).await?;
+    let Some(_) = slice.store(&mut tx, false).await? else { return Ok(None) };
+    let conversation = message::known(&mut tx, subscriber, &slice.messages).await?.first().copied().flatten();
+    tx.commit().await?;
+    Ok(Some(conversation))
+}
+
+/// How often this slice met another process at the same rows.
+#[derive(Default)]
+struct Races(u32);
+
+impl Races {
+    /// Waits before the transaction is tried again; any other error, and one race too many, is given back.
+    async fn lost(&mut self, app: &App, error: Error) -> Result<()> {
+        match error {
+            Error::Db(error) if error.is_race() && self.0 < RACES => {
+                self.0 += 1;
+                // By chance, or the two that met would meet again.
+                tokio::time::sleep(Duration::from_millis(app.random().below(20 << self.0).into())).await;
+                Ok(())
+            }
+            error => Err(error),
+        }
     }
 }
 
@@ -188,7 +211,7 @@ pub(super) enum Stored {
 struct Slice<'a> {
     subscriber: &'a Subscriber,
     posts: Vec<post::Prepared<'a>>,
-    messages: Vec<(&'a Inbound, Routed)>,
+    messages: Vec<message::Prepared<'a>>,
 }
 
 /// Everything that needs no transaction: language, search document, watches; files go to disk before any row names them.
@@ -198,7 +221,7 @@ async fn prepare<'a>(app: &App, items: &'a [Inbound], subscriber: &'a Subscriber
         if item.kind.is_public() {
             slice.posts.push(post::prepare(app, item, subscriber, source));
         } else {
-            slice.messages.push((item, message::prepare(app, item, subscriber).await?));
+            slice.messages.push(message::prepare(app, item, subscriber).await?);
         }
     }
     Ok(slice)
@@ -208,8 +231,8 @@ impl Slice<'_> {
     /// `None`: see [`post::store`].
     async fn store(&self, tx: &mut Tx, imported: bool) -> Result<Option<Report>> {
         let Some(mut stored) = post::store(tx, self.subscriber, &self.posts, imported).await? else { return Ok(None) };
-        for (item, routed) in &self.messages {
-            stored.push(message::store(tx, item, self.subscriber, routed, imported).await?);
+        if !self.messages.is_empty() {
+            stored.extend(message::store(tx, self.subscriber, &self.messages, imported).await?);
         }
         let count = |what| stored.iter().filter(|s| **s == what).count() as u64;
         let report = Report { new: count(Stored::New), edited: count(Stored::Edited), known: count(Stored::Known), slices: 1 };

@@ -27,7 +27,7 @@ const WATCHES: usize = 50;
 struct Workload {
     name: &'static str,
     channel: &'static str,
-    /// The table whose rows are the items, and its full-text index.
+    /// The table whose rows are the items, and its full-text index; tables before it hold what the items refer to.
     main: &'static str,
     index: &'static str,
     tables: &'static [(&'static str, &'static str)],
@@ -114,6 +114,7 @@ struct Measured {
     tables: Vec<Rows>,
     /// Id of the item, its search document.
     documents: Vec<(i64, String)>,
+    main: &'static str,
     index: &'static str,
 }
 
@@ -170,7 +171,7 @@ async fn pipeline_of(config: &Config, workload: &Workload, count: usize) -> Resu
         tables.push(rows(&db, name, key).await?);
     }
     let batch = count / usize::try_from(transactions)?.max(1);
-    Ok(Measured { took, batch: batch.max(1), before, tables, documents, index: workload.index })
+    Ok(Measured { took, batch: batch.max(1), before, tables, documents, main: workload.main, index: workload.index })
 }
 
 /// Made again from what is stored, as after a restore: PostgreSQL does not give its documents back.
@@ -203,15 +204,20 @@ async fn raw_of(config: &Config, measured: &Measured) -> Result<Duration> {
     }
     tx.commit().await?;
     // What belongs to the same batch: everything with an id up to that of the batch's last item; what came after it goes with the next one.
+    // What the items refer to was numbered after them, within the same look at a source: it goes as many batches ahead.
     let mut batches: BTreeMap<i64, Vec<(Many, Vec<Vec<db::Value>>)>> =
         measured.documents.chunks(measured.batch).filter_map(|chunk| Some((chunk.last()?.0, Vec::new()))).collect();
-    let last = batches.keys().next_back().copied().unwrap_or(0);
+    let ends: Vec<i64> = batches.keys().copied().collect();
+    let mut ahead = (SOURCES * LOT).div_ceil(measured.batch);
     for table in &measured.tables {
         let statement = statement(table.table);
+        if table.table.name == measured.main {
+            ahead = 0;
+        }
         let mut parts: BTreeMap<i64, Vec<Vec<db::Value>>> = BTreeMap::new();
         for (key, row) in &table.rows {
-            let batch = batches.range(key..).next().map_or(last, |(batch, _)| *batch);
-            parts.entry(batch).or_default().push(row.clone());
+            let batch = ends.partition_point(|end| end < key).min(ends.len() - 1);
+            parts.entry(ends[batch.saturating_sub(ahead)]).or_default().push(row.clone());
         }
         for (batch, rows) in parts {
             batches.entry(batch).or_default().push((statement, rows));

@@ -1,4 +1,6 @@
-use db::{Tx, args, sql};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use db::{Many, Tx, args, sql};
 use i18n::Sentence;
 use model::{Id, kinds};
 
@@ -59,62 +61,103 @@ pub async fn add(app: &App, seat: &Seat, fields: Fields, mail: &str) -> Result<I
 
 /// A new contact, findable by name.
 pub async fn create(tx: &mut Tx, ws: Id<kinds::Workspace>, name: &str, company: Option<&str>) -> Result<Id<kinds::Contact>> {
-    let (id, now) = (tx.id::<kinds::Contact>(), tx.now());
-    let name = model::text::excerpt(name, 200);
-    tx.run(
-        "INSERT INTO contacts (id, workspace_id, name, name_key, company, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)",
-        args![id, ws, &name, fold_key(&name), company, now],
-    )
-    .await?;
-    super::index(tx, ws, id, &name).await?;
-    Ok(id)
+    let ids = create_all(tx, ws, [(name, company)].into_iter()).await?;
+    ids.first().copied().ok_or(Error::NotFound)
 }
 
-/// The contact who has this address, made when nobody has it yet. `verified`: an authentication result or a reply proves the address.
-pub async fn for_address(
+/// New contacts with name and company; their ids, in order.
+async fn create_all<'a>(
     tx: &mut Tx,
     ws: Id<kinds::Workspace>,
-    kind: &str,
-    address: &str,
-    name: &str,
-    verified: bool,
-) -> Result<Id<kinds::Contact>> {
-    let (key, now) = (fold_key(address), tx.now());
-    let (id, contact) = match address_of(tx, ws, kind, &key).await? {
-        Some(known) => known,
-        None => {
-            let id = tx.id::<kinds::Address>();
-            tx.run(
-                "INSERT INTO addresses (id, workspace_id, kind, value, value_key, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, kind, value_key) DO NOTHING",
-                args![id, ws, kind, address, &key, now],
+    people: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+) -> Result<Vec<Id<kinds::Contact>>> {
+    const CONTACTS: Many = Many {
+        into: "INSERT INTO contacts (id, workspace_id, name, name_key, company, created_at, updated_at)",
+        row: sql!("($1, $2, $3, $4, $5, $6, $7)"),
+        end: "",
+    };
+    let now = tx.now();
+    let (mut named, mut rows) = (Vec::new(), Vec::new());
+    for (name, company) in people {
+        let (id, name) = (tx.id::<kinds::Contact>(), model::text::excerpt(name, 200));
+        rows.push(args![id, ws, &name, fold_key(&name), company, now, now]);
+        named.push((id, name));
+    }
+    tx.run_many(&CONTACTS, rows).await?;
+    super::index_new(tx, ws, &named).await?;
+    Ok(named.into_iter().map(|(id, _)| id).collect())
+}
+
+/// Somebody who wrote to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correspondent {
+    /// `mail` or `phone`.
+    pub kind: &'static str,
+    pub address: String,
+    pub name: String,
+    /// An authentication result or a reply proves the address.
+    pub verified: bool,
+}
+
+/// The contacts who have these addresses, in order; made where nobody has one yet. Two transactions that make the same address at once are a
+/// race: one of them fails and finds the other's contact when tried again.
+pub async fn for_addresses<'a>(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    people: impl Iterator<Item = &'a Correspondent> + Clone,
+) -> Result<Vec<Id<kinds::Contact>>> {
+    let key = |c: &Correspondent| (c.kind, fold_key(&c.address));
+    // Sorted, so that two processes that meet the same people write them in the same order.
+    let mut asked: BTreeMap<(&str, String), (&Correspondent, bool)> = BTreeMap::new();
+    for person in people.clone() {
+        asked.entry(key(person)).or_insert((person, false)).1 |= person.verified;
+    }
+    let kinds: BTreeSet<&str> = asked.keys().map(|(kind, _)| *kind).collect();
+    let mut contacts: HashMap<(&str, String), Id<kinds::Contact>> = HashMap::new();
+    let mut proven = Vec::new();
+    for kind in kinds {
+        let keys: Vec<String> = asked.keys().filter(|(k, _)| *k == kind).map(|(_, key)| key.clone()).collect();
+        let known: Vec<(Id<kinds::Address>, String, Option<Id<kinds::Contact>>, bool)> = tx
+            .all(
+                sql!("SELECT id, value_key, contact_id, verified_at IS NOT NULL FROM addresses WHERE workspace_id = $1 AND kind = $2 AND value_key IN " [texts "$3"] " ORDER BY id" for_update),
+                args![ws, kind, keys.as_slice()],
             )
             .await?;
-            // Perhaps another process met the same person at the same time: then it is that one's row, and we waited for it.
-            address_of(tx, ws, kind, &key).await?.ok_or(Error::NotFound)?
+        for (id, value_key, contact, is_verified) in known {
+            let Some((person, verified)) = asked.remove(&(kind, value_key.clone())) else { continue };
+            if verified && !is_verified {
+                proven.push(id);
+            }
+            let contact = match contact {
+                Some(contact) => contact,
+                None => {
+                    let contact = create(tx, ws, &person.name, None).await?;
+                    tx.run("UPDATE addresses SET contact_id = $3 WHERE workspace_id = $1 AND id = $2", args![ws, id, contact]).await?;
+                    contact
+                }
+            };
+            contacts.insert((kind, value_key), contact);
         }
+    }
+    let now = tx.now();
+    tx.run(
+        sql!("UPDATE addresses SET verified_at = $3, verified_by = 'mail' WHERE workspace_id = $1 AND id IN " [ids "$2"]),
+        args![ws, proven.as_slice(), now],
+    )
+    .await?;
+    // The others are new.
+    const ADDRESSES: Many = Many {
+        into: "INSERT INTO addresses (id, workspace_id, contact_id, kind, value, value_key, verified_at, verified_by, created_at)",
+        row: sql!("($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
+        end: "",
     };
-    if verified {
-        tx.run(
-            "UPDATE addresses SET verified_at = COALESCE(verified_at, $3), verified_by = COALESCE(verified_by, 'mail') WHERE workspace_id = $1 AND id = $2",
-            args![ws, id, now],
-        )
-        .await?;
+    let made = create_all(tx, ws, asked.values().map(|(person, _)| (person.name.as_str(), None))).await?;
+    let mut rows = Vec::with_capacity(made.len());
+    for (((kind, value_key), (person, verified)), contact) in asked.into_iter().zip(made) {
+        let (verified_at, verified_by) = (verified.then_some(now), verified.then_some("mail"));
+        rows.push(args![tx.id::<kinds::Address>(), ws, contact, kind, &person.address, &value_key, verified_at, verified_by, now]);
+        contacts.insert((kind, value_key), contact);
     }
-    if let Some(contact) = contact {
-        return Ok(contact);
-    }
-    let contact = create(tx, ws, name, None).await?;
-    tx.run("UPDATE addresses SET contact_id = $3 WHERE workspace_id = $1 AND id = $2", args![ws, id, contact]).await?;
-    Ok(contact)
-}
-
-/// The address and whose it is, held until the transaction ends.
-async fn address_of(
-    tx: &mut Tx,
-    ws: Id<kinds::Workspace>,
-    kind: &str,
-    key: &str,
-) -> Result<Option<(Id<kinds::Address>, Option<Id<kinds::Contact>>)>> {
-    let sql = sql!("SELECT id, contact_id FROM addresses WHERE workspace_id = $1 AND kind = $2 AND value_key = $3" for_update);
-    Ok(tx.opt(sql, args![ws, kind, key]).await?)
+    tx.run_many(&ADDRESSES, rows).await?;
+    Ok(people.filter_map(|person| contacts.get(&key(person)).copied()).collect())
 }

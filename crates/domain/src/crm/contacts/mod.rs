@@ -5,11 +5,11 @@ mod create;
 mod list;
 mod open;
 
-use db::{Conn, Tx, args, row, sql};
+use db::{Conn, Many, Tx, args, row, sql};
 use model::{Id, Timestamp, kinds};
 
 pub use change::change;
-pub use create::{Fields, add, create, for_address};
+pub use create::{Correspondent, Fields, add, create, for_addresses};
 pub use list::{Row, find, list, with_address};
 pub use open::{Contact, Talk, open};
 
@@ -37,12 +37,17 @@ pub(super) async fn lock(tx: &mut Tx, seat: &Seat, id: Id<kinds::Contact>) -> Re
 /// Writes the name's trigrams anew.
 pub(crate) async fn index(tx: &mut Tx, ws: Id<kinds::Workspace>, id: Id<kinds::Contact>, name: &str) -> Result<()> {
     tx.run("DELETE FROM contact_trigrams WHERE workspace_id = $1 AND contact_id = $2", args![ws, id]).await?;
-    let trigrams: Vec<String> = trigrams::of(name).into_iter().collect();
-    tx.run(
-        sql!("INSERT INTO contact_trigrams (workspace_id, trigram, contact_id) SELECT $1, t, $3 FROM (SELECT value AS t FROM " [each_text "$2"] ") AS given WHERE TRUE
-              ON CONFLICT (workspace_id, trigram, contact_id) DO NOTHING"),
-        args![ws, trigrams.as_slice(), id],
-    )
-    .await?;
+    index_new(tx, ws, &[(id, name.to_string())]).await
+}
+
+/// Writes the trigrams of contacts that have none yet.
+async fn index_new(tx: &mut Tx, ws: Id<kinds::Workspace>, named: &[(Id<kinds::Contact>, String)]) -> Result<()> {
+    const TRIGRAMS: Many = Many {
+        into: "INSERT INTO contact_trigrams (workspace_id, trigram, contact_id)",
+        row: sql!("($1, $2, $3)"),
+        end: "ON CONFLICT (workspace_id, trigram, contact_id) DO NOTHING",
+    };
+    let rows = named.iter().flat_map(|(id, name)| trigrams::of(name).into_iter().map(|trigram| args![ws, trigram, *id])).collect();
+    tx.run_many(&TRIGRAMS, rows).await?;
     Ok(())
 }
