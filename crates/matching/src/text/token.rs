@@ -352,14 +352,19 @@ impl Scanner {
         let run = self.text(start, end);
         let breaks: Vec<usize> = run.split_word_bound_indices().map(|(byte, _)| byte).collect();
         let mut first = start;
+        // Whether a wildcard stands before, perhaps with marks on it: nothing breaks around it.
+        let mut after_wild = false;
         for (at, (byte, c)) in (start..end).zip(run.char_indices()) {
-            let wild = |c: Option<char>| self.wild && matches!(c, Some(ANY_CHAR | ANY_REST));
+            let wild = self.wild && matches!(c, ANY_CHAR | ANY_REST);
             // A mark never begins a word, not even one newer than the tables of word breaks: alone it would be no token.
-            let joins = self.class(at) == Class::Mark;
-            if at > first && !joins && breaks.binary_search(&byte).is_ok() && !wild(Some(c)) && !wild(self.char(at - 1)) {
+            if self.class(at) == Class::Mark {
+                continue;
+            }
+            if at > first && breaks.binary_search(&byte).is_ok() && !wild && !after_wild {
                 self.word(first, at);
                 first = at;
             }
+            after_wild = wild;
         }
         self.word(first, end);
     }
