@@ -133,9 +133,14 @@ impl Conn {
     async fn rows(&mut self, sql: Sql, args: Vec<Value>) -> Result<Rows> {
         // SQLite takes a missing value as NULL and one too many in silence.
         debug_assert_eq!(sql.params(), args.len(), "{}", sql.pg);
+        // How often the words occur decides how a search is best made: PostgreSQL plans each anew, and no plan made for others is kept.
+        let is_search = args.iter().any(|value| matches!(value, Value::Search { .. }));
         Ok(match self.raw() {
             Raw::Sqlite(c) => Rows::Sqlite(sqlx::query_with(sql.sqlite, bind!(SqliteArguments, args, sqlite)).fetch_all(c).await?),
-            Raw::Pg(c) => Rows::Pg(patiently(sqlx::query_with(sql.pg, bind!(PgArguments, args, postgres)).fetch_all(c)).await?),
+            Raw::Pg(c) => {
+                let query = sqlx::query_with(sql.pg, bind!(PgArguments, args, postgres)).persistent(!is_search);
+                Rows::Pg(patiently(query.fetch_all(c)).await?)
+            }
         })
     }
 

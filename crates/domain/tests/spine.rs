@@ -484,6 +484,60 @@ db_test! {
         }
     }
 
+    async fn a_seat_limited_to_teams_and_accounts_lists_and_counts_what_it_reaches_once(db: Db) {
+        let h = house(&db).await;
+        let other = h.another_source().await;
+        let team: Id<kinds::Team> = {
+            let mut tx = h.app.db.write().await.unwrap();
+            let team = tx.id();
+            tx.run("INSERT INTO teams (id, workspace_id, name, created_at) VALUES ($1, $2, 'Laden', 0)", args![team, h.seat.ws()]).await.unwrap();
+            tx.commit().await.unwrap();
+            team
+        };
+        let letters = |to: &str| (0..9).map(|n| {
+            let mut letter = mail(&format!("{to}-{n}@x"), "kundin@example.test", &format!("{to} {n}"), &[]);
+            letter.published_at = Some(Timestamp::from_micros(1_000_000 * n + i64::from(to == "info")));
+            letter
+        }).collect::<Vec<_>>();
+        h.arrive(letters("hallo")).await;
+        h.from(other, letters("info"), None, false).await.unwrap();
+        let every = h.list(View::All).await;
+        assert_eq!(every.len(), 18);
+        // The team has two of the account's own conversations and one of the other account's.
+        let mut tx = h.app.db.write().await.unwrap();
+        for row in every.iter().filter(|row| ["info 2", "info 7", "hallo 4"].contains(&row.excerpt.as_str())) {
+            tx.run("UPDATE conversations SET team_id = $2 WHERE id = $1", args![row.id, team]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let (info,): (Id<kinds::ChannelAccount>,) =
+            h.app.db.read().await.unwrap().one("SELECT id FROM channel_accounts WHERE name = 'info'", args![]).await.unwrap();
+        let grant = |team, account| accounts::Grant { permissions: accounts::BuiltinRole::Agent.permissions(), team, account };
+        let mut limited = h.seat.clone();
+        limited.grants = vec![grant(Some(team), None), grant(None, Some(info))];
+        let mut conn = h.app.db.read().await.unwrap();
+        let (mut seen, mut before) = (Vec::new(), None);
+        loop {
+            let filter = list::Filter { view: View::All, before, ..Default::default() };
+            let page = list::page(&mut conn, &limited, &filter, 4).await.unwrap();
+            let Some(last) = page.last() else { break };
+            before = Some((last.last_message_at, last.id));
+            seen.extend(page.into_iter().map(|row| row.id));
+        }
+        let reached: Vec<_> = every.iter().filter(|r| r.excerpt.starts_with("info") || r.excerpt == "hallo 4").map(|r| r.id).collect();
+        assert_eq!(seen, reached, "newest first, each once");
+        let counts = list::counts(&mut conn, &limited).await.unwrap();
+        assert_eq!((counts.all, counts.unassigned, counts.mine, counts.snoozed), (10, 10, 0, 0));
+        let of_account = async |seat: &Seat, name: &str| {
+            let mut conn = h.app.db.read().await.unwrap();
+            let sql = "SELECT id FROM channel_accounts WHERE name = $1";
+            let account = conn.one::<(Id<kinds::ChannelAccount>,)>(sql, args![name]).await.unwrap().0;
+            list::page(&mut conn, seat, &list::Filter { view: View::All, account: Some(account), ..Default::default() }, 50).await.unwrap().len()
+        };
+        assert_eq!((of_account(&h.seat, "hallo").await, of_account(&limited, "hallo").await, of_account(&limited, "info").await), (9, 1, 9));
+        let in_team = list::Filter { view: View::Team(team), account: Some(info), ..Default::default() };
+        assert_eq!(list::page(&mut conn, &limited, &in_team, 50).await.unwrap().len(), 2);
+    }
+
     async fn a_post_that_a_source_lists_twice_is_stored_once_and_its_later_form_wins(db: Db) {
         let h = house(&db).await;
         let post = |text: &str| Inbound {

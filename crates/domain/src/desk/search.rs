@@ -1,4 +1,7 @@
-//! Full-text search: the same sets on both engines, newest first. Posts, messages, people.
+//! Full-text search: the same sets on both engines, what came last first. Posts and messages; people have lists of their own.
+//!
+//! The order is that of the ids (when something came here), not that of the dates: a text index can be read in the order of its rows and left after
+//! one page, however often a word occurs; for the order of dates every hit would have to be looked at.
 
 use db::{Conn, Value, args, row, sql};
 use model::{Id, Timestamp, kinds};
@@ -34,7 +37,8 @@ row! {
 pub struct Filter {
     pub channel: Option<String>,
     pub status: Option<Status>,
-    pub before: Option<(Timestamp, i64)>,
+    /// The page behind this message or post.
+    pub before: Option<i64>,
 }
 
 /// Both engines' words for it; `None` where nothing is asked.
@@ -43,25 +47,24 @@ fn search(words: &str) -> Option<Value> {
     Some(Value::Search { sqlite: narrow.to_fts5()?, postgres: narrow.to_tsquery()? })
 }
 
-/// Messages within the seat's reach that hold every word (or its stem), newest first.
+/// Messages within the seat's reach that hold every word (or its stem).
 pub async fn messages(conn: &mut Conn, seat: &Seat, words: &str, filter: &Filter, limit: i64) -> Result<Vec<FoundMessage>> {
     let Some(search) = search(words) else { return Ok(Vec::new()) };
     let (all, teams, accounts) = store::reach(&seat.scope(Permission::InboxRead));
-    let (at, id) = filter.before.unwrap_or((Timestamp(i64::MAX), i64::MAX));
     Ok(conn
         .all(
+            // CROSS JOIN: SQLite keeps this order, and so reads the text index first.
             sql!("SELECT m.conversation_id, m.id AS message_id, m.direction, c.subject, c.from_name, c.channel, c.status, m.text, m.sort_at
-                  FROM messages_fts JOIN messages m ON m.id = messages_fts.rowid
-                  JOIN conversations c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id
-                  WHERE " [found "messages_fts" "$1"] " AND m.workspace_id = $2 AND (m.sort_at, m.id) < ($3, $4)
-                    AND ($5 OR c.team_id IN " [ids "$6"] " OR c.account_id IN " [ids "$7"] ")
-                    AND ($8 IS NULL OR c.channel = $8) AND ($9 IS NULL OR c.status = $9)
-                  ORDER BY m.sort_at DESC, m.id DESC LIMIT $10"),
+                  FROM messages_fts CROSS JOIN messages m CROSS JOIN conversations c
+                  WHERE " [found "messages_fts" "$1"] " AND messages_fts.rowid < $3 AND m.id = messages_fts.rowid AND m.workspace_id = $2
+                    AND c.workspace_id = m.workspace_id AND c.id = m.conversation_id
+                    AND ($4 OR c.team_id IN " [ids "$5"] " OR c.account_id IN " [ids "$6"] ")
+                    AND ($7 IS NULL OR c.channel = $7) AND ($8 IS NULL OR c.status = $8)
+                  ORDER BY messages_fts.rowid DESC LIMIT $9"),
             args![
                 search,
                 seat.ws(),
-                at,
-                id,
+                filter.before.unwrap_or(i64::MAX),
                 all,
                 teams,
                 accounts,
@@ -73,18 +76,17 @@ pub async fn messages(conn: &mut Conn, seat: &Seat, words: &str, filter: &Filter
         .await?)
 }
 
-/// Public posts that hold every word (or its stem), newest first.
+/// Public posts that hold every word (or its stem).
 pub async fn posts(conn: &mut Conn, seat: &Seat, words: &str, filter: &Filter, limit: i64) -> Result<Vec<FoundPost>> {
     let Some(search) = search(words).filter(|_| seat.can(Permission::ListenRead)) else { return Ok(Vec::new()) };
     let (all, _, accounts) = store::reach(&seat.scope(Permission::ListenRead));
-    let (at, id) = filter.before.unwrap_or((Timestamp(i64::MAX), i64::MAX));
     Ok(conn
         .all(
-            sql!("SELECT p.id, p.title, p.text, p.url, p.site, f.name AS author_name, p.sort_at FROM posts_fts JOIN posts p ON p.id = posts_fts.rowid
+            sql!("SELECT p.id, p.title, p.text, p.url, p.site, f.name AS author_name, p.sort_at FROM posts_fts CROSS JOIN posts p
                   LEFT JOIN profiles f ON f.workspace_id = p.workspace_id AND f.id = p.profile_id
-                  WHERE " [found "posts_fts" "$1"] " AND p.workspace_id = $2 AND (p.sort_at, p.id) < ($3, $4) AND ($5 OR p.account_id IN " [ids "$6"] ")
-                  ORDER BY p.sort_at DESC, p.id DESC LIMIT $7"),
-            args![search, seat.ws(), at, id, all, accounts, limit],
+                  WHERE " [found "posts_fts" "$1"] " AND posts_fts.rowid < $3 AND p.id = posts_fts.rowid AND p.workspace_id = $2 AND ($4 OR p.account_id IN " [ids "$5"] ")
+                  ORDER BY posts_fts.rowid DESC LIMIT $6"),
+            args![search, seat.ws(), filter.before.unwrap_or(i64::MAX), all, accounts, limit],
         )
         .await?)
 }

@@ -54,7 +54,11 @@ row! {
 
 /// Stores a batch for every workspace that listens to the source. The same item twice is stored once (invariant 2). The cursor moves in the
 /// last slice's transaction: if the process dies before, what the earlier slices stored is recognised when it is read again.
-pub async fn ingest(app: &App, lot: Lot) -> Result<Report> {
+pub async fn ingest(app: &App, mut lot: Lot) -> Result<Report> {
+    // What is older gets the smaller id. Feeds list the newest first; mail comes as it arrived, questions before their answers, whatever its dates say.
+    if lot.items.iter().all(|item| item.kind.is_public()) {
+        lot.items.sort_by_key(|item| item.published_at.unwrap_or(Timestamp(i64::MAX)));
+    }
     let mut conn = app.db.read().await?;
     let subscribers: Vec<Subscriber> =
         conn.all("SELECT id, workspace_id, channel, name, address, team_id, settings FROM channel_accounts WHERE source_id = $1 AND state = 'active' AND removed_at IS NULL ORDER BY id", args![lot.source]).await?;

@@ -87,6 +87,7 @@ async fn an_older_schema(place: &Place) -> i64 {
         let words: Vec<&str> = line.split_whitespace().collect();
         let undo = match words[..] {
             ["CREATE", "TABLE", name, ..] => format!("DROP TABLE {name}"),
+            ["CREATE", "INDEX", name, ..] => format!("DROP INDEX {name}"),
             ["ALTER", "TABLE", table, "ADD", "COLUMN", column, ..] => format!("ALTER TABLE {table} DROP COLUMN {column}"),
             _ => continue,
         };

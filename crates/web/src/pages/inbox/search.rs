@@ -37,7 +37,7 @@ pub struct Asked {
     pub place: String,
     pub channel: String,
     pub status: String,
-    /// `MICROSECONDS-ID` of the last result.
+    /// The id of the last result.
     pub before: String,
     /// `palette`: the first few, as entries of the command palette.
     pub part: String,
@@ -135,17 +135,16 @@ async fn sections(visit: &Visit, asked: &Asked) -> Result<Vec<Section>, Fault> {
 }
 
 fn filter(asked: &Asked) -> Filter {
-    let before = asked.before.split_once('-').filter(|_| !asked.place.is_empty());
     Filter {
         channel: Some(asked.channel.clone()).filter(|c| channels::by_name(c).is_some()),
         status: asked.status.parse().ok(),
-        before: before.and_then(|(at, id)| Some((Timestamp::from_micros(at.parse().ok()?), id.parse::<model::Id<()>>().ok()?.as_i64()))),
+        before: asked.before.parse::<model::Id<()>>().ok().filter(|_| !asked.place.is_empty()).map(model::Id::as_i64),
     }
 }
 
 /// The address of what follows: in its own place, behind the last result shown.
-fn more(visit: &Visit, asked: &Asked, place: &str, last: Option<(Timestamp, String)>) -> Option<String> {
-    let (at, id) = last?;
+fn more(visit: &Visit, asked: &Asked, place: &str, last: Option<String>) -> Option<String> {
+    let last = last?;
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("q", &asked.q).append_pair("in", place);
     for (name, value) in [("channel", &asked.channel), ("status", &asked.status)] {
@@ -153,7 +152,7 @@ fn more(visit: &Visit, asked: &Asked, place: &str, last: Option<(Timestamp, Stri
             query.append_pair(name, value);
         }
     }
-    query.append_pair("before", &format!("{}-{id}", at.micros()));
+    query.append_pair("before", &last);
     Some(visit.path(format!("search?{}", query.finish())))
 }
 
@@ -162,7 +161,7 @@ async fn found_messages(visit: &Visit, asked: &Asked, most: i64) -> Result<(Vec<
     let mut rows = search::messages(&mut visit.app.db.read().await?, &visit.seat, &asked.q, &filter(asked), most + 1).await?;
     let has_more = rows.len() as i64 > most;
     rows.truncate(usize::try_from(most).unwrap_or(0));
-    let last = rows.last().filter(|_| has_more).map(|m| (m.sort_at, m.message_id.to_string()));
+    let last = rows.last().filter(|_| has_more).map(|m| m.message_id.to_string());
     let words = Words::of(&asked.q);
     let found = rows
         .into_iter()
@@ -190,7 +189,7 @@ async fn found_posts(visit: &Visit, asked: &Asked, most: i64) -> Result<(Vec<Fou
     let mut rows = search::posts(&mut visit.app.db.read().await?, &visit.seat, &asked.q, &filter(asked), most + 1).await?;
     let has_more = rows.len() as i64 > most;
     rows.truncate(usize::try_from(most).unwrap_or(0));
-    let last = rows.last().filter(|_| has_more).map(|p| (p.sort_at, p.id.to_string()));
+    let last = rows.last().filter(|_| has_more).map(|p| p.id.to_string());
     let words = Words::of(&asked.q);
     let found = rows
         .into_iter()
