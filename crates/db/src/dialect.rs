@@ -67,7 +67,13 @@ macro_rules! fragment {
     (pg [texts $p:literal]) => {
         concat!("(SELECT value FROM jsonb_array_elements_text(", $p, "))")
     };
-    // A list of texts as rows with the column `value`.
+    // A list of ids, or of texts, as rows with the column `value`.
+    (sqlite [each_id $p:literal]) => {
+        concat!("json_each(", $p, ")")
+    };
+    (pg [each_id $p:literal]) => {
+        concat!("(SELECT item::bigint AS value FROM jsonb_array_elements_text(", $p, ") AS listed(item)) AS listed")
+    };
     (sqlite [each_text $p:literal]) => {
         concat!("json_each(", $p, ")")
     };

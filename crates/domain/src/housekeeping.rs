@@ -71,14 +71,29 @@ pub async fn clean_up(app: &App) -> Result<()> {
     let mut tx = app.db.write_reread().await?;
     let now = tx.now();
     tx.run("DELETE FROM jobs WHERE state = 'done' AND finished_at < $1", args![now - DONE_JOBS]).await?;
-    tx.run("DELETE FROM events WHERE at < $1", args![now - EVENTS]).await?;
     tx.run("DELETE FROM sessions WHERE expires_at < $1", args![now]).await?;
     tx.run("DELETE FROM one_time_links WHERE expires_at < $1", args![now]).await?;
     tx.run("DELETE FROM expired_post_keys WHERE expired_at < $1", args![now - expired::REMEMBERED]).await?;
     tx.run("DELETE FROM form_suspects WHERE expires_at <= $1", args![now]).await?;
     tx.run("DELETE FROM rate_limits WHERE window_start < $1", args![now - Duration::from_secs(24 * 3600)]).await?;
     tx.commit().await?;
+    forget_events(&app.db).await?;
     orphans(app).await
+}
+
+/// Events that no open page can still want. Ids grow with time.
+async fn forget_events(db: &db::Db) -> Result<()> {
+    loop {
+        let mut tx = db.write_reread().await?;
+        let before = Id::<kinds::Event>::lowest_at(tx.now() - EVENTS);
+        let gone = tx
+            .run("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < $1 ORDER BY id LIMIT $2)", args![before, STEP])
+            .await?;
+        tx.commit().await?;
+        if gone < STEP as u64 {
+            return Ok(());
+        }
+    }
 }
 
 /// Posts nobody wanted, with their search documents.
@@ -103,19 +118,31 @@ pub async fn expire_posts(db: &db::Db) -> Result<()> {
     }
 }
 
-/// Files whose last message is gone: the row first, then the bytes.
+/// Files whose last message is gone: the row first, then the bytes. They are looked for beside the writer, however many files there are.
 async fn orphans(app: &App) -> Result<()> {
-    let mut tx = app.db.write_as(db::Turn::Background, db::Durability::Full).await?;
-    let before = tx.now() - ORPHANS;
-    let gone: Vec<(Id<kinds::Workspace>, String)> = tx
+    let before = app.db.now() - ORPHANS;
+    let unused: Vec<(Id<kinds::Workspace>, String)> = app
+        .db
+        .read()
+        .await?
         .all(
-            "DELETE FROM blobs WHERE created_at < $1 AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.workspace_id = blobs.workspace_id AND a.sha256 = blobs.sha256) RETURNING workspace_id, sha256",
+            "SELECT workspace_id, sha256 FROM blobs b WHERE created_at < $1 AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.workspace_id = b.workspace_id AND a.sha256 = b.sha256)",
             args![before],
         )
         .await?;
-    tx.commit().await?;
-    for (workspace, sha256) in gone {
-        app.blobs.erase(workspace, &sha256)?;
+    for (workspace, sha256) in unused {
+        let mut tx = app.db.write_as(db::Turn::Background, db::Durability::Full).await?;
+        // Perhaps somebody sent the same file meanwhile.
+        let gone = tx
+            .run(
+                "DELETE FROM blobs WHERE workspace_id = $1 AND sha256 = $2 AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.workspace_id = $1 AND a.sha256 = $2)",
+                args![workspace, &sha256],
+            )
+            .await?;
+        tx.commit().await?;
+        if gone == 1 {
+            app.blobs.erase(workspace, &sha256)?;
+        }
     }
     Ok(())
 }

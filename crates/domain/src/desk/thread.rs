@@ -141,7 +141,7 @@ pub async fn open(conn: &mut Conn, seat: &Seat, id: Id<kinds::Conversation>) -> 
     rows.reverse();
     let ids: Vec<Id<kinds::Message>> = rows.iter().map(|m| m.id).collect();
     let mut attachments: Vec<Attachment> = conn
-        .all(sql!("SELECT id, message_id, name, mime, content_id, size FROM attachments WHERE workspace_id = $1 AND message_id IN " [ids "$2"] " ORDER BY id"), args![ws, ids.as_slice()])
+        .all(sql!("SELECT id, message_id, name, mime, content_id, size FROM attachments WHERE workspace_id = $1 AND message_id IN " [ids "$2"] " ORDER BY message_id, id"), args![ws, ids.as_slice()])
         .await?;
     let post_ids: Vec<Id<kinds::Post>> = rows.iter().filter_map(|m| m.post_id).collect();
     let mut posts: Vec<PostView> = if post_ids.is_empty() {

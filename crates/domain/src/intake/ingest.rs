@@ -2,15 +2,21 @@ use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use channels::Inbound;
-use db::{Durability, Json, Turn, Tx, args, row, sql};
+use db::{Durability, Engine, Json, Turn, Tx, args, row, sql};
 use i18n::Sentence;
 use model::{Id, Timestamp, kinds};
 
 use super::{message, post};
 use crate::{App, Error, Result};
 
-/// Background transactions end after this, so that a person's write never waits longer (ARCHITECTURE.md, "Durability").
-const SLICE: Duration = Duration::from_millis(12);
+/// Background transactions end after about this, so that a person's write never waits longer (ARCHITECTURE.md, "Durability"): on SQLite for the
+/// one writer, on PostgreSQL only for the rows that are written.
+const fn aim(engine: Engine) -> Duration {
+    match engine {
+        Engine::Sqlite => Duration::from_millis(12),
+        Engine::Postgres => Duration::from_millis(50),
+    }
+}
 /// Items of the first slice; the following ones grow or shrink with the time that one took.
 const SIZE_FIRST: usize = 32;
 const SIZE_MAX: usize = 256;
@@ -94,7 +100,7 @@ pub async fn ingest(app: &App, mut lot: Lot) -> Result<Report> {
         if rest.is_empty() {
             return Ok(report);
         }
-        size = fitting(size, took);
+        size = fitting(size, took, aim(app.db.engine()));
     }
 }
 
@@ -116,8 +122,8 @@ async fn write(app: &App, lot: &Lot, slice: Option<&Slice<'_>>, is_last: bool) -
 }
 
 /// How many items the next slice may hold, after one of `size` took so long.
-fn fitting(size: usize, took: Duration) -> usize {
-    let scaled = SLICE.as_micros() * size as u128 / took.as_micros().max(1);
+fn fitting(size: usize, took: Duration, aim: Duration) -> usize {
+    let scaled = aim.as_micros() * size as u128 / took.as_micros().max(1);
     usize::try_from(scaled).unwrap_or(SIZE_MAX).clamp(size / 2, size * 2).clamp(1, SIZE_MAX)
 }
 

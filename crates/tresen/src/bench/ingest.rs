@@ -23,14 +23,15 @@ const LOT: usize = 100;
 const SOURCES: usize = 2;
 const WATCHES: usize = 50;
 
-/// What is measured: which items, and which tables they fill; each with the column that tells in which order its rows came.
+/// What is measured: which items, and which tables they fill; each with the column that tells in which order its rows came, and how many steps
+/// of reference lie between it and the items.
 struct Workload {
     name: &'static str,
     channel: &'static str,
-    /// The table whose rows are the items, and its full-text index; tables before it hold what the items refer to.
+    /// The table whose rows are the items, and its full-text index.
     main: &'static str,
     index: &'static str,
-    tables: &'static [(&'static str, &'static str)],
+    tables: &'static [(&'static str, &'static str, usize)],
 }
 
 const POSTS: Workload = Workload {
@@ -39,13 +40,13 @@ const POSTS: Workload = Workload {
     main: "posts",
     index: "posts_fts",
     tables: &[
-        ("profiles", "id"),
-        ("profile_trigrams", "profile_id"),
-        ("posts", "id"),
-        ("post_keys", "post_id"),
-        ("post_sightings", "post_id"),
-        ("watch_hits", "id"),
-        ("events", "id"),
+        ("profiles", "id", 1),
+        ("profile_trigrams", "profile_id", 1),
+        ("posts", "id", 0),
+        ("post_keys", "post_id", 0),
+        ("post_sightings", "post_id", 0),
+        ("watch_hits", "id", 0),
+        ("events", "id", 0),
     ],
 };
 const MAILS: Workload = Workload {
@@ -54,13 +55,13 @@ const MAILS: Workload = Workload {
     main: "messages",
     index: "messages_fts",
     tables: &[
-        ("contacts", "id"),
-        ("addresses", "id"),
-        ("contact_trigrams", "contact_id"),
-        ("conversations", "id"),
-        ("conversation_participants", "conversation_id"),
-        ("messages", "id"),
-        ("events", "id"),
+        ("contacts", "id", 2),
+        ("addresses", "id", 2),
+        ("contact_trigrams", "contact_id", 2),
+        ("conversations", "id", 1),
+        ("conversation_participants", "conversation_id", 1),
+        ("messages", "id", 0),
+        ("events", "id", 0),
     ],
 };
 
@@ -114,7 +115,6 @@ struct Measured {
     tables: Vec<Rows>,
     /// Id of the item, its search document.
     documents: Vec<(i64, String)>,
-    main: &'static str,
     index: &'static str,
 }
 
@@ -122,6 +122,8 @@ struct Rows {
     table: &'static Table,
     /// The rows with what orders them.
     rows: Vec<(i64, Vec<db::Value>)>,
+    /// See [`Workload::tables`].
+    steps: usize,
 }
 
 async fn pipeline_of(config: &Config, workload: &Workload, count: usize) -> Result<Measured> {
@@ -167,11 +169,11 @@ async fn pipeline_of(config: &Config, workload: &Workload, count: usize) -> Resu
     let documents = documents(&mut conn, workload).await?;
     drop(conn);
     let mut tables = Vec::new();
-    for (name, key) in workload.tables {
-        tables.push(rows(&db, name, key).await?);
+    for (name, key, steps) in workload.tables {
+        tables.push(Rows { steps: *steps, ..rows(&db, name, key).await? });
     }
     let batch = count / usize::try_from(transactions)?.max(1);
-    Ok(Measured { took, batch: batch.max(1), before, tables, documents, main: workload.main, index: workload.index })
+    Ok(Measured { took, batch: batch.max(1), before, tables, documents, index: workload.index })
 }
 
 /// Made again from what is stored, as after a restore: PostgreSQL does not give its documents back.
@@ -204,16 +206,13 @@ async fn raw_of(config: &Config, measured: &Measured) -> Result<Duration> {
     }
     tx.commit().await?;
     // What belongs to the same batch: everything with an id up to that of the batch's last item; what came after it goes with the next one.
-    // What the items refer to was numbered after them, within the same look at a source: it goes as many batches ahead.
+    // What the items refer to was numbered after them, within the same look at a source: it goes so many batches ahead.
     let mut batches: BTreeMap<i64, Vec<(Many, Vec<Vec<db::Value>>)>> =
         measured.documents.chunks(measured.batch).filter_map(|chunk| Some((chunk.last()?.0, Vec::new()))).collect();
     let ends: Vec<i64> = batches.keys().copied().collect();
-    let mut ahead = (SOURCES * LOT).div_ceil(measured.batch);
+    let look = (SOURCES * LOT).div_ceil(measured.batch);
     for table in &measured.tables {
-        let statement = statement(table.table);
-        if table.table.name == measured.main {
-            ahead = 0;
-        }
+        let (statement, ahead) = (statement(table.table), table.steps * look);
         let mut parts: BTreeMap<i64, Vec<Vec<db::Value>>> = BTreeMap::new();
         for (key, row) in &table.rows {
             let batch = ends.partition_point(|end| end < key).min(ends.len() - 1);
@@ -280,7 +279,7 @@ async fn rows(db: &Db, name: &str, key: &str) -> Result<Rows> {
             Ok(())
         })
         .await?;
-    Ok(Rows { table, rows })
+    Ok(Rows { table, rows, steps: 0 })
 }
 
 fn value(cells: &Cells<'_>, at: Place, kind: Kind) -> Result<db::Value> {

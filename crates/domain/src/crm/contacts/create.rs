@@ -119,7 +119,7 @@ pub async fn for_addresses<'a>(
         let keys: Vec<String> = asked.keys().filter(|(k, _)| *k == kind).map(|(_, key)| key.clone()).collect();
         let known: Vec<(Id<kinds::Address>, String, Option<Id<kinds::Contact>>, bool)> = tx
             .all(
-                sql!("SELECT id, value_key, contact_id, verified_at IS NOT NULL FROM addresses WHERE workspace_id = $1 AND kind = $2 AND value_key IN " [texts "$3"] " ORDER BY id" for_update),
+                sql!("SELECT id, value_key, contact_id, verified_at IS NOT NULL FROM addresses WHERE workspace_id = $1 AND kind = $2 AND value_key IN " [texts "$3"] " ORDER BY value_key" for_update),
                 args![ws, kind, keys.as_slice()],
             )
             .await?;

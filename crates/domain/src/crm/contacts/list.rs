@@ -2,7 +2,7 @@ use db::{Conn, args, row, sql};
 use model::{Id, Timestamp, kinds};
 
 use crate::accounts::{Permission, Seat};
-use crate::crm::trigrams;
+use crate::crm::{addresses, trigrams};
 use crate::{Result, fold_key};
 
 row! {
@@ -68,8 +68,9 @@ pub async fn with_address(conn: &mut Conn, seat: &Seat, address: &str) -> Result
     seat.require(Permission::ContactRead)?;
     let found: Option<(Id<kinds::Contact>,)> = conn
         .opt(
-            "SELECT contact_id FROM addresses WHERE workspace_id = $1 AND value_key = $2 AND contact_id IS NOT NULL ORDER BY kind LIMIT 1",
-            args![seat.ws(), fold_key(address)],
+            // The kinds are named so that the address is looked up and not looked for.
+            sql!("SELECT contact_id FROM addresses WHERE workspace_id = $1 AND kind IN " [texts "$3"] " AND value_key = $2 AND contact_id IS NOT NULL ORDER BY kind LIMIT 1"),
+            args![seat.ws(), fold_key(address), addresses::KINDS.map(str::to_string).as_slice()],
         )
         .await?;
     Ok(found.map(|(id,)| id))

@@ -197,7 +197,7 @@ pub(super) async fn known(tx: &mut Tx, subscriber: &Subscriber, messages: &[Prep
     let own: Vec<String> = messages.iter().filter_map(|m| m.message_id().map(str::to_string)).collect();
     let sent: Found = tx
         .all(
-            sql!("SELECT k.value, k.conversation FROM (SELECT value, (SELECT MIN(conversation_id) FROM messages WHERE workspace_id = $1 AND account_id = $2 AND message_id = value AND direction = 'out')
+            sql!("SELECT k.value, k.conversation FROM (SELECT value, (SELECT conversation_id FROM messages WHERE workspace_id = $1 AND account_id = $2 AND message_id = value AND direction = 'out' LIMIT 1)
                     AS conversation FROM " [each_text "$3"] ") AS k WHERE k.conversation IS NOT NULL"),
             args![ws, account, own.as_slice()],
         )

@@ -82,8 +82,8 @@ impl Threads {
         if !tokens.is_empty() {
             let ours: Vec<(Id<kinds::Conversation>,)> = tx
                 .all(
-                    sql!("SELECT c.id FROM conversations c WHERE c.workspace_id = $1 AND c.id IN " [ids "$2"] " AND (c.account_id = $3 OR EXISTS
-                            (SELECT 1 FROM messages m WHERE m.workspace_id = c.workspace_id AND m.conversation_id = c.id AND m.account_id = $3))"),
+                    sql!("SELECT c.id FROM conversations c WHERE c.workspace_id = $1 AND c.id IN " [ids "$2"] " AND (c.account_id = $3 OR $3 IN
+                            (SELECT m.account_id FROM messages m WHERE m.workspace_id = c.workspace_id AND m.conversation_id = c.id))"),
                     args![ws, tokens.as_slice(), account],
                 )
                 .await?;
@@ -94,7 +94,7 @@ impl Threads {
         }
         let found: Vec<(Id<kinds::Conversation>, Status)> = tx
             .all(
-                sql!("SELECT id, status FROM conversations WHERE workspace_id = $1 AND id IN " [ids "$2"] " ORDER BY id" for_update),
+                sql!("SELECT id, status FROM conversations WHERE (workspace_id, id) IN (SELECT $1, value FROM " [each_id "$2"] ") ORDER BY id" for_update),
                 args![ws, wanted.as_slice()],
             )
             .await?;
