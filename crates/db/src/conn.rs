@@ -136,7 +136,11 @@ impl Conn {
         // How often the words occur decides how a search is best made: PostgreSQL plans each anew, and no plan made for others is kept.
         let is_search = args.iter().any(|value| matches!(value, Value::Search { .. }));
         Ok(match self.raw() {
-            Raw::Sqlite(c) => Rows::Sqlite(sqlx::query_with(sql.sqlite, bind!(SqliteArguments, args, sqlite)).fetch_all(c).await?),
+            Raw::Sqlite(c) => {
+                #[cfg(debug_assertions)]
+                crate::plans::check(&mut *c, sql.sqlite).await?;
+                Rows::Sqlite(sqlx::query_with(sql.sqlite, bind!(SqliteArguments, args, sqlite)).fetch_all(c).await?)
+            }
             Raw::Pg(c) => {
                 let query = sqlx::query_with(sql.pg, bind!(PgArguments, args, postgres)).persistent(!is_search);
                 Rows::Pg(patiently(query.fetch_all(c)).await?)
@@ -173,7 +177,11 @@ impl Tx {
         let sql = sql.into();
         debug_assert_eq!(sql.params(), args.len(), "{}", sql.pg);
         Ok(match self.conn.raw() {
-            Raw::Sqlite(c) => sqlx::query_with(sql.sqlite, bind!(SqliteArguments, args, sqlite)).execute(c).await?.rows_affected(),
+            Raw::Sqlite(c) => {
+                #[cfg(debug_assertions)]
+                crate::plans::check(&mut *c, sql.sqlite).await?;
+                sqlx::query_with(sql.sqlite, bind!(SqliteArguments, args, sqlite)).execute(c).await?.rows_affected()
+            }
             Raw::Pg(c) => patiently(sqlx::query_with(sql.pg, bind!(PgArguments, args, postgres)).execute(c)).await?.rows_affected(),
         })
     }
@@ -192,7 +200,15 @@ impl Tx {
     }
 
     pub async fn commit(self) -> Result<()> {
-        let Tx { conn: Conn { inner, env, _pass }, notify } = self;
+        let notify = self.notify.clone();
+        self.commit_quietly().await?;
+        notify.notify_waiters();
+        Ok(())
+    }
+
+    /// As [`commit`](Self::commit) for what is no event and begins no job: nobody is woken to look for one.
+    pub async fn commit_quietly(self) -> Result<()> {
+        let Tx { conn: Conn { inner, env, _pass }, .. } = self;
         match inner {
             Inner::SqliteTx(tx) => tx.commit().await?,
             Inner::PgTx(tx) => patiently(tx.commit()).await?,
@@ -200,7 +216,6 @@ impl Tx {
         }
         drop(_pass);
         env.bump();
-        notify.notify_waiters();
         Ok(())
     }
 }

@@ -345,6 +345,8 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(400)
+        // The rows of a page come in one go: each pause in between is two changes of thread.
+        .row_buffer_size(1024)
         .pragma("secure_delete", "ON")
         .pragma("cache_size", "-16000")
         .pragma("mmap_size", "0")

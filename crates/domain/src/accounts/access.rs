@@ -40,6 +40,9 @@ row! {
         pub time_zone: String,
         pub is_demo: bool,
     }
+    struct SeatRow {
+        id: Id<kinds::Workspace>, slug: String, name: String, locale: String, time_zone: String, is_demo: bool, membership: Id<kinds::Membership>
+    }
     struct GrantRow { permissions: Json<Vec<String>>, team_id: Option<Id<kinds::Team>>, account_id: Option<Id<kinds::ChannelAccount>> }
 }
 
@@ -125,14 +128,16 @@ impl Seat {
 
 /// The seat of a person in the workspace with this slug. `NotFound` for workspaces that do not exist and for those the person is no member of.
 pub async fn seat(conn: &mut Conn, person: Person, slug: &str) -> Result<Seat> {
-    let workspace: WorkspaceInfo = conn
-        .opt("SELECT id, slug, name, locale, time_zone, is_demo FROM workspaces WHERE slug = $1", args![slug])
+    let found: SeatRow = conn
+        .opt(
+            "SELECT w.id, w.slug, w.name, w.locale, w.time_zone, w.is_demo, m.id AS membership FROM workspaces w
+             JOIN memberships m ON m.workspace_id = w.id WHERE w.slug = $1 AND m.user_id = $2",
+            args![slug, person.id],
+        )
         .await?
         .ok_or(Error::NotFound)?;
-    let (membership,): (Id<kinds::Membership>,) = conn
-        .opt("SELECT id FROM memberships WHERE workspace_id = $1 AND user_id = $2", args![workspace.id, person.id])
-        .await?
-        .ok_or(Error::NotFound)?;
+    let SeatRow { id, slug, name, locale, time_zone, is_demo, membership } = found;
+    let workspace = WorkspaceInfo { id, slug, name, locale, time_zone, is_demo };
     let rows: Vec<GrantRow> = conn
         .all(
             "SELECT r.permissions, m.team_id, m.account_id FROM membership_roles m

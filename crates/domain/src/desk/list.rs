@@ -171,6 +171,10 @@ pub async fn counts(conn: &mut Conn, seat: &Seat) -> Result<Counts> {
     for (team, name) in mine_teams {
         teams.push((team, name, count(conn, seat, View::Team(team)).await?));
     }
+    if seat.scope(Permission::InboxRead) == Scope::Everything {
+        let (mine, unassigned, all, snoozed) = conn.one(EVERYWHERE, args![seat.ws(), seat.user()]).await?;
+        return Ok(Counts { mine, unassigned, all, snoozed, teams });
+    }
     Ok(Counts {
         mine: count(conn, seat, View::Mine).await?,
         unassigned: count(conn, seat, View::Unassigned).await?,
@@ -179,6 +183,13 @@ pub async fn counts(conn: &mut Conn, seat: &Seat) -> Result<Counts> {
         teams,
     })
 }
+
+/// The usual case in one statement: these figures stand on every page.
+const EVERYWHERE: &str = "SELECT
+   (SELECT COUNT(*) FROM (SELECT 1 FROM conversations WHERE workspace_id = $1 AND assignee_id = $2 AND status = 'open' LIMIT 100) AS mine),
+   (SELECT COUNT(*) FROM (SELECT 1 FROM conversations WHERE workspace_id = $1 AND assignee_id IS NULL AND status = 'open' LIMIT 100) AS unassigned),
+   (SELECT COUNT(*) FROM (SELECT 1 FROM conversations WHERE workspace_id = $1 AND status = 'open' LIMIT 100) AS every),
+   (SELECT COUNT(*) FROM (SELECT 1 FROM conversations WHERE workspace_id = $1 AND status = 'snoozed' LIMIT 100) AS snoozed)";
 
 /// The name of an account of the workspace.
 pub async fn account_name(conn: &mut Conn, seat: &Seat, account: Id<kinds::ChannelAccount>) -> Result<Option<String>> {

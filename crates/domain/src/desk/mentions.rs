@@ -62,7 +62,7 @@ pub async fn all_seen(app: &App, seat: &Seat) -> Result<()> {
 }
 
 /// The person has seen what mentions them, in one conversation or everywhere; their other windows learn it.
-pub(super) async fn seen(tx: &mut Tx, seat: &Seat, conversation: Option<Id<kinds::Conversation>>) -> Result<()> {
+pub(super) async fn seen(tx: &mut Tx, seat: &Seat, conversation: Option<Id<kinds::Conversation>>) -> Result<bool> {
     let now = tx.now();
     let touched = tx
         .run(
@@ -74,5 +74,5 @@ pub(super) async fn seen(tx: &mut Tx, seat: &Seat, conversation: Option<Id<kinds
     if touched > 0 {
         events::record(tx, seat.ws(), "mention", conversation, Some(seat.user()), serde_json::json!({ "user": seat.user() })).await?;
     }
-    Ok(())
+    Ok(touched > 0)
 }

@@ -226,6 +226,10 @@ pub async fn mark_read(app: &App, seat: &Seat, id: Id<kinds::Conversation>) -> R
         args![seat.ws(), id, seat.user(), now],
     )
     .await?;
-    mentions::seen(&mut tx, seat, Some(id)).await?;
-    Ok(tx.commit().await?)
+    if mentions::seen(&mut tx, seat, Some(id)).await? {
+        tx.commit().await?
+    } else {
+        tx.commit_quietly().await?
+    }
+    Ok(())
 }

@@ -56,7 +56,10 @@ pub async fn list(conn: &mut Conn, seat: &Seat) -> Result<Vec<Listed>> {
     let since = Timestamp(now.micros() - DAYS as i64 * DAY);
     let counts: Vec<(Id<kinds::Watch>, i64, i64)> = conn
         .all(
-            "SELECT watch_id, ($3 - sort_at) / $4 AS ago, COUNT(*) FROM watch_hits WHERE workspace_id = $1 AND sort_at > $2 AND sort_at <= $3 GROUP BY watch_id, ($3 - sort_at) / $4",
+            // Watch by watch: what is older than these days is not looked at.
+            "SELECT h.watch_id, ($3 - h.sort_at) / $4 AS ago, COUNT(*) FROM watches w CROSS JOIN watch_hits h
+             WHERE w.workspace_id = $1 AND w.archived_at IS NULL AND h.workspace_id = w.workspace_id AND h.watch_id = w.id AND h.sort_at > $2 AND h.sort_at <= $3
+             GROUP BY h.watch_id, ($3 - h.sort_at) / $4",
             args![seat.ws(), since, now, DAY],
         )
         .await?;

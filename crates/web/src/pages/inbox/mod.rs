@@ -127,7 +127,9 @@ pub(super) async fn show(visit: &Visit, id: Id<kinds::Conversation>, asked: Aske
     // As above; reading a conversation may have been the seeing of a mention.
     let (t, mut page) = (visit.t(), visit.page("inbox").await?);
     let work = Work::read(visit, id, &asked, entered).await?;
-    page.mentions = domain::desk::mentions::unseen(&mut visit.app.db.read().await?, &visit.seat).await?;
+    if page.mentions > 0 {
+        page.mentions = domain::desk::mentions::unseen(&mut visit.app.db.read().await?, &visit.seat).await?;
+    }
     if visit.visitor.is_htmx {
         // Swaps take 422 as a form that came back; other error codes are not swapped in.
         let status = if status.is_success() { status } else { StatusCode::UNPROCESSABLE_ENTITY };
