@@ -60,9 +60,9 @@ pub async fn list(conn: &mut Conn, workspace: Id<kinds::Workspace>, filter: &Fil
         .all(
             "SELECT a.id, a.at, a.actor_id, u.name AS actor_name, a.action, a.subject_kind, a.subject_id, a.detail FROM audit_events a
              LEFT JOIN users u ON u.id = a.actor_id
-             WHERE a.workspace_id = $1 AND ($2 IS NULL OR a.action LIKE $2 ESCAPE '\\') AND ($3 IS NULL OR a.actor_id = $3) AND ($4 IS NULL OR a.id < $4)
+             WHERE a.workspace_id = $1 AND ($2 IS NULL OR a.action LIKE $2 ESCAPE '\\') AND ($3 IS NULL OR a.actor_id = $3) AND a.id < $4
              ORDER BY a.id DESC LIMIT $5",
-            args![workspace, prefix, filter.actor, filter.before, limit],
+            args![workspace, prefix, filter.actor, filter.before.map_or(i64::MAX, Id::as_i64), limit],
         )
         .await?)
 }

@@ -325,9 +325,9 @@ db_test! {
         let owner = house.as_user(world.people[&BuiltinRole::Owner]).await;
         let mut conn = house.app.db.read().await.unwrap();
         let (public,): (Id<kinds::Conversation>,) =
-            conn.one("SELECT id FROM conversations WHERE workspace_id = $1 AND is_public ORDER BY id LIMIT 1", args![world.id]).await.unwrap();
+            conn.one("SELECT id FROM conversations WHERE workspace_id = $1 AND id > 0 AND is_public ORDER BY id LIMIT 1", args![world.id]).await.unwrap();
         let (failed,): (Id<kinds::Conversation>,) =
-            conn.one("SELECT conversation_id FROM messages WHERE workspace_id = $1 AND state = 'failed' LIMIT 1", args![world.id]).await.unwrap();
+            conn.one("SELECT conversation_id FROM messages WHERE workspace_id = $1 AND id > 0 AND state = 'failed' LIMIT 1", args![world.id]).await.unwrap();
         drop(conn);
         let page = owner.get(&format!("/nordwind/inbox/{public}?view=all")).await;
         assert_eq!(page.status, StatusCode::OK);

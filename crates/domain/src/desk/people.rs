@@ -27,7 +27,7 @@ pub async fn labels(conn: &mut Conn, seat: &Seat) -> Result<Vec<String>> {
     let found: Vec<(String,)> = conn
         .all(
             "WITH RECURSIVE keys (label_key) AS (
-               SELECT MIN(label_key) FROM conversation_labels WHERE workspace_id = $1
+               SELECT MIN(label_key) FROM conversation_labels WHERE workspace_id = $1 AND label_key > ''
                UNION ALL
                SELECT (SELECT MIN(l.label_key) FROM conversation_labels l WHERE l.workspace_id = $1 AND l.label_key > keys.label_key) FROM keys WHERE keys.label_key IS NOT NULL
              )

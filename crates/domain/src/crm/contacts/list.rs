@@ -51,12 +51,12 @@ pub async fn find(conn: &mut Conn, seat: &Seat, text: &str, limit: i64) -> Resul
                     (SELECT a.value FROM addresses a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id ORDER BY a.id LIMIT 1) AS address,
                     (SELECT COUNT(*) FROM addresses a WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id) AS addresses
                   FROM (SELECT contact_id, MAX(score) AS score FROM (
-                          SELECT t.contact_id, COUNT(*) AS score FROM contact_trigrams t WHERE t.workspace_id = $1 AND t.trigram IN " [texts "$2"] "
+                          SELECT t.contact_id, COUNT(*) AS score FROM " [each_text "$2"] " CROSS JOIN contact_trigrams t WHERE t.workspace_id = $1 AND t.trigram = value
                             GROUP BY t.contact_id HAVING COUNT(*) >= $3
                           UNION ALL
                           SELECT a.contact_id, 1000 AS score FROM addresses a WHERE a.workspace_id = $1 AND a.contact_id IS NOT NULL AND a.value_key LIKE $4 ESCAPE '\\'
                         ) AS either GROUP BY contact_id) AS best
-                  JOIN contacts c ON c.workspace_id = $1 AND c.id = best.contact_id
+                  CROSS JOIN contacts c WHERE c.workspace_id = $1 AND c.id = best.contact_id
                   ORDER BY best.score DESC, c.name_key, c.id LIMIT $5"),
             args![seat.ws(), wanted.as_slice(), least, beginning, limit],
         )

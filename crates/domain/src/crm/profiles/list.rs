@@ -40,9 +40,9 @@ pub async fn find(conn: &mut Conn, seat: &Seat, text: &str, limit: i64) -> Resul
     Ok(conn
         .all(
             sql!("SELECT p.id, p.network, p.handle, p.name, p.posts, p.first_seen_at, p.last_seen_at FROM (
-                    SELECT t.profile_id, COUNT(*) AS score FROM profile_trigrams t WHERE t.workspace_id = $1 AND t.trigram IN " [texts "$2"] "
+                    SELECT t.profile_id, COUNT(*) AS score FROM " [each_text "$2"] " CROSS JOIN profile_trigrams t WHERE t.workspace_id = $1 AND t.trigram = value
                       GROUP BY t.profile_id HAVING COUNT(*) >= $3) AS best
-                  JOIN profiles p ON p.workspace_id = $1 AND p.id = best.profile_id ORDER BY best.score DESC, p.last_seen_at DESC, p.id LIMIT $4"),
+                  CROSS JOIN profiles p WHERE p.workspace_id = $1 AND p.id = best.profile_id ORDER BY best.score DESC, p.last_seen_at DESC, p.id LIMIT $4"),
             args![seat.ws(), wanted.as_slice(), least, limit],
         )
         .await?)
