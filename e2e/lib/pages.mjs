@@ -45,7 +45,7 @@ export const PAGES = [
   { name: 'inbox-mine', path: `${HOME}/inbox?view=mine` },
   { name: 'inbox-done', path: `${HOME}/inbox?view=done` },
   { name: 'inbox-snoozed', path: `${HOME}/inbox?view=snoozed` },
-  { name: 'conversation-mail', path: behind(`${HOME}/inbox?view=all`, `#rows .row:has-text("E-Mail") .row-name a, #rows .row:has-text("Email") .row-name a`) },
+  { name: 'conversation-mail', path: behind(`${HOME}/inbox?view=all`, '#rows .row:has(use[href$="#i-mail"]) .row-name a') },
   { name: 'conversation-public', path: publicConversation },
   { name: 'conversation-note', path: async (page) => `${await behind(`${HOME}/inbox?view=all`, FIRST_CONVERSATION)(page)}?view=all&compose=note` },
   {
@@ -115,4 +115,8 @@ export async function signIn(page, server) {
   await page.goto(`${server}/demo`);
   await page.locator('.demo-person', { hasText: /Besitz|Owner/ }).first().click();
   await page.waitForURL(/\/inbox/);
+  // People keep the language they chose; here they want the browser's.
+  if (await page.evaluate(() => !navigator.language.startsWith(document.documentElement.lang))) {
+    await Promise.all([page.waitForNavigation(), page.evaluate(() => document.querySelector('form[action="/language"]').requestSubmit())]);
+  }
 }
