@@ -95,6 +95,8 @@ macro_rules! statement { ($statement:ident, $view:expr, $place:expr) => { match 
     Place::Team(_) => $statement!($view " AND c.team_id = $6"),
     Place::Account(_) => $statement!($view " AND c.account_id = $6"),
 } } }
+
+/// `$1` to `$6`.
 fn values(seat: &Seat, place: Place) -> Vec<Value> {
     let (all, teams, accounts) = store::reach(&seat.scope(Permission::InboxRead));
     args![seat.ws(), seat.user(), all, teams, accounts, place.id()]

@@ -140,11 +140,13 @@ pub async fn for_addresses<'a>(
         }
     }
     let now = tx.now();
-    tx.run(
-        sql!("UPDATE addresses SET verified_at = $3, verified_by = 'mail' WHERE workspace_id = $1 AND id IN " [ids "$2"]),
-        args![ws, proven.as_slice(), now],
-    )
-    .await?;
+    if !proven.is_empty() {
+        tx.run(
+            sql!("UPDATE addresses SET verified_at = $3, verified_by = 'mail' WHERE workspace_id = $1 AND id IN " [ids "$2"]),
+            args![ws, proven.as_slice(), now],
+        )
+        .await?;
+    }
     // The others are new.
     const ADDRESSES: Many = Many {
         into: "INSERT INTO addresses (id, workspace_id, contact_id, kind, value, value_key, verified_at, verified_by, created_at)",
