@@ -302,10 +302,11 @@ impl Db {
                 Tx::new(Inner::SqliteTx(tx), self.env.clone(), Some(pass), self.notify.clone())
             }
             Pools::Pg(pool) => {
-                let mut tx = tokio::time::timeout(Duration::from_secs(15), pool.begin()).await.map_err(|_| Error::Silent)??;
-                if durability == Durability::Reread {
-                    sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *tx).await?;
-                }
+                let begin = match durability {
+                    Durability::Full => "BEGIN",
+                    Durability::Reread => "BEGIN; SET LOCAL synchronous_commit = off",
+                };
+                let tx = tokio::time::timeout(Duration::from_secs(15), pool.begin_with(begin)).await.map_err(|_| Error::Silent)??;
                 Tx::new(Inner::PgTx(tx), self.env.clone(), None, self.notify.clone())
             }
         })

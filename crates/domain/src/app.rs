@@ -3,12 +3,13 @@ use std::sync::Arc;
 use db::Db;
 use model::{Clock, Random, Timestamp};
 
+use crate::desk::reads::Reads;
 use crate::listening::matcher::WatchSet;
 use crate::{Blobs, Sealer, events};
 
 /// What every verb may need; made once in the binary, cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>, WatchSet);
+pub struct App(Arc<Parts>, WatchSet, Reads);
 
 pub struct Parts {
     pub db: Db,
@@ -40,11 +41,15 @@ pub struct SystemMail {
 
 impl App {
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts), WatchSet::default())
+        Self(Arc::new(parts), WatchSet::default(), Reads::default())
     }
     /// The watches of every workspace, compiled.
     pub fn watches(&self) -> &WatchSet {
         &self.1
+    }
+    /// What people have read and is not written yet.
+    pub fn reads(&self) -> &Reads {
+        &self.2
     }
     pub fn clock(&self) -> &dyn Clock {
         &*self.db.env().clock

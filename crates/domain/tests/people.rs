@@ -77,7 +77,7 @@ async fn signed_in(app: &App, id: Id<kinds::User>) -> Person {
     let mut tx = app.db.write().await.unwrap();
     let token = sessions::open(&mut tx, id, &Visitor::default()).await.unwrap();
     tx.commit().await.unwrap();
-    sessions::person(&app.db, &token).await.unwrap().unwrap()
+    sessions::person(&app.db, &mut app.db.read().await.unwrap(), &token).await.unwrap().unwrap()
 }
 
 async fn seat(app: &App, id: Id<kinds::User>, slug: &str) -> Seat {
@@ -256,7 +256,7 @@ db_test! {
         let short = NewPerson { password: "kurz".into(), ..newcomer() };
         assert!(matches!(invitations::accept_new(&app, &token, short, &Visitor::default()).await, Err(Error::Invalid { field: "password", .. })));
         let (session, slug) = invitations::accept_new(&app, &token, newcomer(), &Visitor::default()).await.unwrap();
-        let person = sessions::person(&app.db, &session).await.unwrap().unwrap();
+        let person = sessions::person(&app.db, &mut app.db.read().await.unwrap(), &session).await.unwrap().unwrap();
         let seat = accounts::seat(&mut app.db.read().await.unwrap(), person, &slug).await.unwrap();
         assert_eq!(seat.scope(Permission::InboxAnswer), Scope::Only { teams: vec![team], accounts: vec![] });
         assert!(seat.can_everywhere(Permission::InboxRead) && !seat.can(Permission::MemberEdit));
@@ -404,7 +404,7 @@ db_test! {
         let open = sessions::list(&mut app.db.read().await.unwrap(), owner.user()).await.unwrap();
         assert_eq!(open.len(), 1);
         assert_ne!(open[0].id, before.session);
-        assert!(sessions::person(&app.db, &session).await.unwrap().is_some());
+        assert!(sessions::person(&app.db, &mut app.db.read().await.unwrap(), &session).await.unwrap().is_some());
         assert!(matches!(resets::finish(&app, token, OLD, &Visitor::default()).await, Err(Error::NotFound)), "once");
         sessions::sign_in(&app, "owner@nord.example", NEW, &Visitor::default()).await.unwrap();
         let url = resets::link_for(&app, "owner@nord.example").await.unwrap();

@@ -6,8 +6,8 @@ use askama::Template;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use domain::Error;
-use domain::accounts::{Permission, Person};
+use domain::accounts::{Permission, Person, sessions};
+use domain::{App, Error};
 use http::{HeaderValue, StatusCode, header};
 use i18n::{Sentence, Texts};
 
@@ -131,7 +131,7 @@ pub async fn render(State(site): State<Site>, request: Request, next: Next) -> R
     let person: Option<Person> = match jar.get(crate::guard::SESSION_COOKIE) {
         // Asking the database who it is would take as long again.
         Some(_) if said.status == StatusCode::SERVICE_UNAVAILABLE => None,
-        Some(cookie) => domain::accounts::sessions::person(&site.app.db, cookie.value()).await.ok().flatten(),
+        Some(cookie) => who(&site.app, cookie.value()).await.ok().flatten(),
         None => None,
     };
     let t = Texts::new(person.as_ref().map_or_else(|| visitor.locale(), |p| p.locale));
@@ -155,6 +155,10 @@ pub async fn render(State(site): State<Site>, request: Request, next: Next) -> R
 }
 
 /// What is missing in words, and which of the built-in roles have it.
+async fn who(app: &App, token: &str) -> domain::Result<Option<Person>> {
+    sessions::person(&app.db, &mut app.db.read().await?, token).await
+}
+
 fn lacking(t: Texts, permission: Permission) -> String {
     let roles: Vec<String> = permission.roles().iter().filter_map(|role| t.by_key(&format!("role-{}", role.name()), &[])).collect();
     t.fault_forbidden_detail(permission_text(t, permission, ""), roles.join(", "))

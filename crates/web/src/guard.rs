@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::error::Fault;
 use crate::router::{Need, Site, Trust};
-use crate::visit::Visitor;
+use crate::visit::{Shelf, Visitor};
 
 pub const SESSION_COOKIE: &str = "tresen_session";
 /// How long a page may take before people are told that the database does not answer.
@@ -50,12 +50,19 @@ enum Denied {
     Fault(Error),
 }
 
+impl<E: Into<Error>> From<E> for Denied {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
 async fn enter(site: &Site, need: Need, request: &mut Request) -> Result<(), Denied> {
     let token = CookieJar::from_headers(request.headers()).get(SESSION_COOKIE).map(|cookie| cookie.value().to_string());
-    let person = match token {
-        Some(token) => sessions::person(&site.app.db, &token).await.map_err(Denied::Fault)?,
-        None => None,
+    let Some(token) = token else {
+        return if need == Need::Anyone { Ok(()) } else { Err(Denied::SignIn) };
     };
+    let mut conn = site.app.db.read().await?;
+    let person = sessions::person(&site.app.db, &mut conn, &token).await?;
     match (need, person) {
         (Need::Anyone, person) => {
             if let Some(person) = person {
@@ -75,11 +82,13 @@ async fn enter(site: &Site, need: Need, request: &mut Request) -> Result<(), Den
         (Need::In(permission), Some(person)) => {
             request.extensions_mut().insert(person.clone());
             let slug = request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default().to_string();
-            let mut conn = site.app.db.read().await.map_err(|e| Denied::Fault(e.into()))?;
-            let seat = accounts::seat(&mut conn, person, &slug).await.map_err(Denied::Fault)?;
-            drop(conn);
+            let seat = accounts::seat(&mut conn, person, &slug).await?;
             request.extensions_mut().insert(seat.clone());
-            seat.require(permission).map_err(Denied::Fault)?;
+            seat.require(permission)?;
+            // Not while somebody sends: their line may be slow.
+            if is_safe(request.method()) {
+                request.extensions_mut().insert(Shelf::holding(conn));
+            }
         }
         (Need::NoCookies | Need::Framed, Some(_)) => {}
     }

@@ -78,7 +78,7 @@ pub struct From {
 pub async fn stream(visit: Visit, Query(from): Query<From>, headers: HeaderMap) -> Result<Response, Fault> {
     let topic = Topic::ALL.into_iter().find(|topic| topic.name() == from.r#for).unwrap_or(Topic::Inbox);
     visit.seat.require(topic.permission())?;
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).filter(|v| !v.is_empty()).unwrap_or(&from.after);
     let after = match (resumed.parse::<Position>(), resumed.parse::<Id<kinds::Event>>()) {
         (Ok(position), _) => position,

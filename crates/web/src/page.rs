@@ -65,7 +65,7 @@ impl Page {
     }
 
     pub async fn in_workspace(visit: &Visit, area: &'static str) -> Result<Self, Fault> {
-        let mut conn = visit.app.db.read().await?;
+        let mut conn = visit.read().await?;
         let workspaces = workspaces::of_user(&mut conn, visit.seat.user()).await?;
         let live = match Topic::of_area(area).filter(|topic| visit.seat.can(topic.permission())) {
             None => String::new(),

@@ -1,11 +1,16 @@
 //! The two extractors handlers take: [`Visit`] in a workspace, [`Door`] outside of one.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
+use db::Conn;
 use domain::accounts::{Person, Seat};
 use domain::{App, Error};
 use http::request::Parts;
 use i18n::Texts;
 use model::{Language, Locale};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::Page;
 use crate::error::Fault;
@@ -50,16 +55,66 @@ impl Visitor {
     }
 }
 
+/// The connection a page reads with. The guard takes it from the pool, whoever reads a part of the page borrows it, and it goes back once:
+/// each return to the pool costs a question to the database (sqlx asks whether the connection still answers).
+#[derive(Clone)]
+pub struct Shelf(Arc<Mutex<Conn>>);
+
+impl Shelf {
+    pub fn holding(conn: Conn) -> Self {
+        Self(Arc::new(Mutex::new(conn)))
+    }
+}
+
+/// A borrowed connection: the request's own, or for parts of a page that are read side by side one more.
+pub enum Borrowed<'s> {
+    Own(MutexGuard<'s, Conn>),
+    Further(Conn),
+}
+
+impl Deref for Borrowed<'_> {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        match self {
+            Self::Own(conn) => conn,
+            Self::Further(conn) => conn,
+        }
+    }
+}
+impl DerefMut for Borrowed<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        match self {
+            Self::Own(conn) => conn,
+            Self::Further(conn) => conn,
+        }
+    }
+}
+
 /// A request in a workspace, by somebody whose permission has been checked by the router.
 pub struct Visit {
     pub app: App,
     pub seat: Seat,
     pub visitor: Visitor,
+    /// With requests that only read: whoever sends something may wait for another server, and must not hold a connection meanwhile.
+    shelf: Option<Shelf>,
 }
 
 impl Visit {
     pub fn t(&self) -> Texts {
         self.seat.texts()
+    }
+    /// A connection to read with: the request's own, or while that is in use one more, whichever is there first.
+    pub async fn read(&self) -> Result<Borrowed<'_>, domain::Error> {
+        let further = self.app.db.read();
+        let Some(Shelf(own)) = &self.shelf else { return Ok(Borrowed::Further(further.await?)) };
+        if let Ok(own) = own.try_lock() {
+            return Ok(Borrowed::Own(own));
+        }
+        tokio::select! {
+            biased;
+            further = further => Ok(Borrowed::Further(further?)),
+            own = own.lock() => Ok(Borrowed::Own(own)),
+        }
     }
     /// `/slug/rest`.
     pub fn path(&self, rest: impl std::fmt::Display) -> String {
@@ -76,7 +131,8 @@ impl FromRequestParts<Site> for Visit {
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Fault> {
         // The guard puts the seat here for routes that need one; a route without a workspace has none.
         let seat = parts.extensions.get::<Seat>().cloned().ok_or(Fault(Error::NotFound))?;
-        Ok(Self { app: site.app.clone(), seat, visitor: parts.extensions.get().cloned().unwrap_or_default() })
+        let shelf = parts.extensions.remove();
+        Ok(Self { app: site.app.clone(), seat, visitor: parts.extensions.get().cloned().unwrap_or_default(), shelf })
     }
 }
 

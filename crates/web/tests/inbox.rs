@@ -110,7 +110,8 @@ impl Desk {
 
 async fn person(desk: &Desk) -> domain::accounts::Person {
     let session = desk.miriam.session.clone().unwrap();
-    domain::accounts::sessions::person(&desk.house.app.db, &session).await.unwrap().expect("signed in")
+    let db = &desk.house.app.db;
+    domain::accounts::sessions::person(db, &mut db.read().await.unwrap(), &session).await.unwrap().expect("signed in")
 }
 
 async fn swapped(client: &Client, path: &str, headers: &[(&str, &str)]) -> Answer {

@@ -41,9 +41,17 @@ row! {
         pub is_demo: bool,
     }
     struct SeatRow {
-        id: Id<kinds::Workspace>, slug: String, name: String, locale: String, time_zone: String, is_demo: bool, membership: Id<kinds::Membership>
+        id: Id<kinds::Workspace>,
+        slug: String,
+        name: String,
+        locale: String,
+        time_zone: String,
+        is_demo: bool,
+        membership: Id<kinds::Membership>,
+        permissions: Option<Json<Vec<String>>>,
+        team_id: Option<Id<kinds::Team>>,
+        account_id: Option<Id<kinds::ChannelAccount>>,
     }
-    struct GrantRow { permissions: Json<Vec<String>>, team_id: Option<Id<kinds::Team>>, account_id: Option<Id<kinds::ChannelAccount>> }
 }
 
 impl WorkspaceInfo {
@@ -128,26 +136,24 @@ impl Seat {
 
 /// The seat of a person in the workspace with this slug. `NotFound` for workspaces that do not exist and for those the person is no member of.
 pub async fn seat(conn: &mut Conn, person: Person, slug: &str) -> Result<Seat> {
-    let found: SeatRow = conn
-        .opt(
-            "SELECT w.id, w.slug, w.name, w.locale, w.time_zone, w.is_demo, m.id AS membership FROM workspaces w
-             JOIN memberships m ON m.workspace_id = w.id WHERE w.slug = $1 AND m.user_id = $2",
-            args![slug, person.id],
-        )
-        .await?
-        .ok_or(Error::NotFound)?;
-    let SeatRow { id, slug, name, locale, time_zone, is_demo, membership } = found;
-    let workspace = WorkspaceInfo { id, slug, name, locale, time_zone, is_demo };
-    let rows: Vec<GrantRow> = conn
+    let rows: Vec<SeatRow> = conn
         .all(
-            "SELECT r.permissions, m.team_id, m.account_id FROM membership_roles m
-             JOIN roles r ON r.workspace_id = m.workspace_id AND r.id = m.role_id WHERE m.workspace_id = $1 AND m.membership_id = $2",
-            args![workspace.id, membership],
+            "SELECT w.id, w.slug, w.name, w.locale, w.time_zone, w.is_demo, m.id AS membership, r.permissions, g.team_id, g.account_id FROM workspaces w
+             JOIN memberships m ON m.workspace_id = w.id
+             LEFT JOIN membership_roles g ON g.workspace_id = m.workspace_id AND g.membership_id = m.id
+             LEFT JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id
+             WHERE w.slug = $1 AND m.user_id = $2",
+            args![slug, person.id],
         )
         .await?;
     let grants = rows
-        .into_iter()
-        .map(|r| Grant { permissions: PermissionSet::from_names(&r.permissions.0), team: r.team_id, account: r.account_id })
+        .iter()
+        .filter_map(|r| {
+            let permissions = PermissionSet::from_names(&r.permissions.as_ref()?.0);
+            Some(Grant { permissions, team: r.team_id, account: r.account_id })
+        })
         .collect();
+    let SeatRow { id, slug, name, locale, time_zone, is_demo, membership, .. } = rows.into_iter().next().ok_or(Error::NotFound)?;
+    let workspace = WorkspaceInfo { id, slug, name, locale, time_zone, is_demo };
     Ok(Seat { person, workspace, membership, grants })
 }

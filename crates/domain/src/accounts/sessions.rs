@@ -95,12 +95,10 @@ row! {
     }
 }
 
-/// The person behind a cookie's token, if the session is alive.
-pub async fn person(db: &Db, token: &str) -> Result<Option<Person>> {
-    let now = db.now();
-    let row: Option<SessionRow> = db
-        .read()
-        .await?
+/// The person behind a cookie's token, if the session is alive; read with `conn`, written, rarely, by `db`.
+pub async fn person(db: &Db, conn: &mut Conn, token: &str) -> Result<Option<Person>> {
+    let now = conn.now();
+    let row: Option<SessionRow> = conn
         .opt(
             "SELECT s.id AS session, s.last_seen_at, u.id, u.name, u.email, u.locale, u.time_zone, u.theme, u.shortcuts, u.next_after_answer, u.is_installation_admin
              FROM sessions s JOIN users u ON u.id = s.user_id
@@ -113,7 +111,7 @@ pub async fn person(db: &Db, token: &str) -> Result<Option<Person>> {
     if now.since(row.last_seen_at) > Duration::from_secs(3600) {
         let mut tx = db.write_reread().await?;
         tx.run("UPDATE sessions SET last_seen_at = $2 WHERE id = $1", args![row.session, now]).await?;
-        tx.commit().await?;
+        tx.commit_quietly().await?;
     }
     Ok(Some(Person {
         id: row.id,

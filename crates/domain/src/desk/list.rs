@@ -83,17 +83,19 @@ impl Place {
 
 // The condition of every view, put into a statement for the place where it is read.
 // $1 workspace, $2 person, $3 everything?, $4 teams, $5 accounts, $6 id of the place.
-macro_rules! statement { ($statement:ident, $view:expr, $place:expr) => { match $view {
-    View::Mine => statement!(@ $statement, $place, "c.assignee_id = $2 AND c.status = 'open'"),
-    View::Unassigned => statement!(@ $statement, $place, "c.assignee_id IS NULL AND c.status = 'open'"),
-    View::All | View::Team(_) => statement!(@ $statement, $place, "c.status = 'open'"),
-    View::Snoozed => statement!(@ $statement, $place, "c.status = 'snoozed'"),
-    View::Done => statement!(@ $statement, $place, "c.status = 'done'"),
+macro_rules! statement { ($statement:ident, $view:expr, $place:expr) => { match ($view, $place) {
+    (View::Mine, place) => statement!(@ $statement, place, "c.assignee_id = $2 AND c.status = 'open'"),
+    // PostgreSQL takes the index as sorted behind `IS NULL` only where the order names that column too.
+    (View::Unassigned, Place::Everywhere) => $statement!(["c.assignee_id DESC, "] "c.assignee_id IS NULL AND c.status = 'open' AND $6 IS NULL"),
+    (View::Unassigned, place) => statement!(@ $statement, place, "c.assignee_id IS NULL AND c.status = 'open'"),
+    (View::All | View::Team(_), place) => statement!(@ $statement, place, "c.status = 'open'"),
+    (View::Snoozed, place) => statement!(@ $statement, place, "c.status = 'snoozed'"),
+    (View::Done, place) => statement!(@ $statement, place, "c.status = 'done'"),
 } };
 (@ $statement:ident, $place:expr, $view:literal) => { match $place {
-    Place::Everywhere => $statement!($view " AND $6 IS NULL"),
-    Place::Team(_) => $statement!($view " AND c.team_id = $6"),
-    Place::Account(_) => $statement!($view " AND c.account_id = $6"),
+    Place::Everywhere => $statement!([""] $view " AND $6 IS NULL"),
+    Place::Team(_) => $statement!([""] $view " AND c.team_id = $6"),
+    Place::Account(_) => $statement!([""] $view " AND c.account_id = $6"),
 } } }
 
 /// `$1` to `$6`.
@@ -102,7 +104,7 @@ fn values(seat: &Seat, place: Place) -> Vec<Value> {
     args![seat.ws(), seat.user(), all, teams, accounts, place.id()]
 }
 
-macro_rules! rows { ($($where:tt)*) => { sql!(
+macro_rules! rows { ([$order:literal] $($where:tt)*) => { sql!(
     "SELECT c.id, c.channel, c.is_public, c.subject, c.from_name, c.excerpt, c.lang, c.status, c.priority, c.assignee_id, u.name AS assignee_name, c.team_id, c.snoozed_until,
        c.waiting_since, c.last_message_at, c.messages, c.imported,
        NOT EXISTS (SELECT 1 FROM conversation_reads r WHERE r.workspace_id = c.workspace_id AND r.conversation_id = c.id AND r.user_id = $2 AND r.read_at >= c.last_message_at) AS is_unread,
@@ -112,7 +114,7 @@ macro_rules! rows { ($($where:tt)*) => { sql!(
        AND (c.last_message_at, c.id) < ($7, $8)
        AND ($9 IS NULL OR EXISTS (SELECT 1 FROM conversation_labels l WHERE l.workspace_id = c.workspace_id AND l.conversation_id = c.id AND l.label_key = $9))
        AND ($10 IS NULL OR c.account_id = $10)
-     ORDER BY c.last_message_at DESC, c.id DESC LIMIT $11") } }
+     ORDER BY " $order "c.last_message_at DESC, c.id DESC LIMIT $11") } }
 
 /// One page of a view, at most `limit` rows.
 pub async fn page(conn: &mut Conn, seat: &Seat, filter: &Filter, limit: i64) -> Result<Vec<Row>> {
@@ -148,7 +150,7 @@ impl Counts {
     pub const MOST: i64 = 100;
 }
 
-macro_rules! few { ($($where:tt)*) => { sql!(
+macro_rules! few { ([$order:literal] $($where:tt)*) => { sql!(
     "SELECT c.id FROM conversations c WHERE c.workspace_id = $1 AND ($3 OR c.team_id IN " [ids "$4"] " OR c.account_id IN " [ids "$5"] ") AND " $($where)* " LIMIT 100") } }
 
 /// How many conversations a view holds, up to [`Counts::MOST`].
@@ -162,17 +164,17 @@ async fn count(conn: &mut Conn, seat: &Seat, view: View) -> Result<i64> {
 }
 
 pub async fn counts(conn: &mut Conn, seat: &Seat) -> Result<Counts> {
-    let mine_teams: Vec<(Id<kinds::Team>, String)> = conn
+    let (every, teams, accounts) = store::reach(&seat.scope(Permission::InboxRead));
+    let teams = conn
         .all(
-            "SELECT t.id, t.name FROM teams t JOIN team_members m ON m.workspace_id = t.workspace_id AND m.team_id = t.id
-             WHERE t.workspace_id = $1 AND m.membership_id = $2 ORDER BY t.name",
-            args![seat.ws(), seat.membership],
+            sql!("SELECT t.id, t.name,
+                    (SELECT COUNT(*) FROM (SELECT 1 FROM conversations c WHERE c.workspace_id = $1 AND c.team_id = t.id AND c.status = 'open'
+                       AND ($3 OR c.team_id IN " [ids "$4"] " OR c.account_id IN " [ids "$5"] ") LIMIT 100) AS few)
+                  FROM teams t JOIN team_members m ON m.workspace_id = t.workspace_id AND m.team_id = t.id
+                  WHERE t.workspace_id = $1 AND m.membership_id = $2 ORDER BY t.name"),
+            args![seat.ws(), seat.membership, every, teams, accounts],
         )
         .await?;
-    let mut teams = Vec::with_capacity(mine_teams.len());
-    for (team, name) in mine_teams {
-        teams.push((team, name, count(conn, seat, View::Team(team)).await?));
-    }
     if seat.scope(Permission::InboxRead) == Scope::Everything {
         let (mine, unassigned, all, snoozed) = conn.one(EVERYWHERE, args![seat.ws(), seat.user()]).await?;
         return Ok(Counts { mine, unassigned, all, snoozed, teams });

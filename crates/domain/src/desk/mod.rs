@@ -10,6 +10,7 @@ pub mod notes;
 pub mod organise;
 pub mod people;
 pub mod presence;
+pub mod reads;
 pub mod reply;
 pub mod search;
 mod store;

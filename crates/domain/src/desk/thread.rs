@@ -6,9 +6,9 @@ use i18n::Sentence;
 use model::{Id, Timestamp, kinds};
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, Direction, MessageState, mentions, store};
+use super::{Conversation, Direction, MessageState, store};
 use crate::accounts::{Permission, Seat};
-use crate::{App, Result};
+use crate::Result;
 
 pub struct Thread {
     pub conversation: Conversation,
@@ -82,8 +82,7 @@ row! {
         pub sort_at: Timestamp,
     }
     pub struct Participant { pub address: String, pub name: String, pub role: String }
-    pub struct Draft { pub kind: String, pub text: String, pub cc: String, pub failure: Option<Json<Sentence>>, pub updated_at: Timestamp }
-    pub struct OtherDraft { pub user_id: Id<kinds::User>, pub name: String, pub updated_at: Timestamp }
+    struct DraftRow { user_id: Id<kinds::User>, name: String, kind: String, text: String, cc: String, failure: Option<Json<Sentence>>, updated_at: Timestamp }
     pub struct ThreadEvent { pub at: Timestamp, pub actor_name: Option<String>, pub detail: Json<serde_json::Value> }
 }
 
@@ -116,6 +115,21 @@ pub struct Message {
     pub post: Option<PostView>,
 }
 
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub text: String,
+    pub cc: String,
+    pub failure: Option<Json<Sentence>>,
+    pub updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub struct OtherDraft {
+    pub user_id: Id<kinds::User>,
+    pub name: String,
+    pub updated_at: Timestamp,
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct Drafts {
     pub answer: Option<Draft>,
@@ -129,8 +143,13 @@ pub async fn head(conn: &mut Conn, seat: &Seat, id: Id<kinds::Conversation>) -> 
 
 /// `NotFound` outside the seat's reach. The newest 500 messages; older ones are found by search.
 pub async fn open(conn: &mut Conn, seat: &Seat, id: Id<kinds::Conversation>) -> Result<Thread> {
-    let conversation = store::load(conn, seat, Permission::InboxRead, id).await?;
-    let ws = seat.ws();
+    let conversation = head(conn, seat, id).await?;
+    whole(conn, seat, conversation).await
+}
+
+/// What belongs to a conversation that [`head`] found.
+pub async fn whole(conn: &mut Conn, seat: &Seat, conversation: Conversation) -> Result<Thread> {
+    let (ws, id) = (seat.ws(), conversation.id);
     let mut rows: Vec<MessageRow> = conn
         .all(
             "SELECT id, direction, kind, post_id, author_id, author_name, author_address, is_new_participant, subject, text, quoted, html, recipients, auto, sent_at, received_at,
@@ -185,26 +204,21 @@ pub async fn open(conn: &mut Conn, seat: &Seat, id: Id<kinds::Conversation>) -> 
         .await?;
     let participants =
         conn.all("SELECT address, name, role FROM conversation_participants WHERE workspace_id = $1 AND conversation_id = $2 ORDER BY added_at, address_key", args![ws, id]).await?;
-    let mine: Vec<Draft> = conn
+    let written: Vec<DraftRow> = conn
         .all(
-            "SELECT kind, text, cc, failure, updated_at FROM drafts WHERE workspace_id = $1 AND conversation_id = $2 AND user_id = $3",
+            "SELECT d.user_id, u.name, d.kind, d.text, d.cc, d.failure, d.updated_at FROM drafts d JOIN users u ON u.id = d.user_id
+             WHERE d.workspace_id = $1 AND d.conversation_id = $2 AND (d.user_id = $3 OR (d.kind = 'answer' AND d.text <> '')) ORDER BY d.updated_at DESC",
             args![ws, id, seat.user()],
         )
         .await?;
-    let mut drafts = Drafts::default();
-    for draft in mine {
-        match draft.kind.as_str() {
-            "note" => drafts.note = Some(draft),
-            _ => drafts.answer = Some(draft),
+    let (mut drafts, mut others) = (Drafts::default(), Vec::new());
+    for DraftRow { user_id, name, kind, text, cc, failure, updated_at } in written {
+        match (user_id == seat.user(), kind.as_str()) {
+            (true, "note") => drafts.note = Some(Draft { text, cc, failure, updated_at }),
+            (true, _) => drafts.answer = Some(Draft { text, cc, failure, updated_at }),
+            (false, _) => others.push(OtherDraft { user_id, name, updated_at }),
         }
     }
-    let others = conn
-        .all(
-            "SELECT d.user_id, u.name, d.updated_at FROM drafts d JOIN users u ON u.id = d.user_id
-             WHERE d.workspace_id = $1 AND d.conversation_id = $2 AND d.user_id <> $3 AND d.kind = 'answer' AND d.text <> '' ORDER BY d.updated_at DESC",
-            args![ws, id, seat.user()],
-        )
-        .await?;
     let events = conn
         .all(
             "SELECT e.at, u.name AS actor_name, e.detail FROM events e LEFT JOIN users u ON u.id = e.actor_id
@@ -213,23 +227,4 @@ pub async fn open(conn: &mut Conn, seat: &Seat, id: Id<kinds::Conversation>) -> 
         )
         .await?;
     Ok(Thread { conversation, labels: labels.into_iter().map(|(l,)| l).collect(), messages, events, participants, drafts, others })
-}
-
-/// Notes that the person has seen everything up to now, with it the notes here that mention them.
-pub async fn mark_read(app: &App, seat: &Seat, id: Id<kinds::Conversation>) -> Result<()> {
-    let mut tx = app.db.write_as(db::Turn::Person, db::Durability::Reread).await?;
-    let now = tx.now();
-    tx.run(
-        "INSERT INTO conversation_reads (workspace_id, conversation_id, user_id, read_at)
-         SELECT workspace_id, id, $3, CASE WHEN last_message_at > $4 THEN last_message_at ELSE $4 END FROM conversations WHERE workspace_id = $1 AND id = $2
-         ON CONFLICT (workspace_id, conversation_id, user_id) DO UPDATE SET read_at = excluded.read_at",
-        args![seat.ws(), id, seat.user(), now],
-    )
-    .await?;
-    if mentions::seen(&mut tx, seat, Some(id)).await? {
-        tx.commit().await?
-    } else {
-        tx.commit_quietly().await?
-    }
-    Ok(())
 }

@@ -95,6 +95,9 @@ pub async fn serve(
     if tokio::time::timeout(GRACE, ended).await.is_err() {
         tracing::warn!("some work did not end in time; it is handed back");
     }
+    if let Err(error) = domain::desk::reads::write(&app).await {
+        tracing::warn!(%error, "what was read last could not be marked as read");
+    }
     app.db.clone().close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -34,7 +34,7 @@ impl ContactPage {
 
 /// `GET /{workspace}/customers/contacts/{contact}`
 pub async fn page(visit: Visit, Place((_, id)): Place<(String, ContactId)>) -> Reply {
-    let contact = contacts::open(&mut visit.app.db.read().await?, &visit.seat, id, TALKS).await?;
+    let contact = contacts::open(&mut *visit.read().await?, &visit.seat, id, TALKS).await?;
     let wall = Wall::read(&visit, Side::Contact(id)).await?;
     let may_edit = visit.seat.can(Permission::ContactEdit);
     html(&ContactPage { t: visit.t(), page: visit.page("customers").await?, contact, may_edit, wall })

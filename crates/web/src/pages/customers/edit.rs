@@ -59,7 +59,7 @@ async fn show_new(visit: &Visit, form: ContactForm, errors: &Errors) -> Reply {
 }
 
 async fn show_known(visit: &Visit, id: ContactId, form: Option<ContactForm>, address: AddressForm, errors: &Errors) -> Reply {
-    let contact = contacts::open(&mut visit.app.db.read().await?, &visit.seat, id, 0).await?;
+    let contact = contacts::open(&mut *visit.read().await?, &visit.seat, id, 0).await?;
     let stored = ContactForm {
         name: contact.name.clone(),
         company: contact.company.unwrap_or_default(),

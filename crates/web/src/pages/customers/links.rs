@@ -98,7 +98,7 @@ async fn show(visit: &Visit, mut form: LinkForm, errors: &Errors) -> Reply {
         visit.seat.require(permission)?;
     }
     let (t, q) = (visit.t(), form.q.trim().to_string());
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let choices: Vec<Choice> = if form.from == "profile" {
         let rows = contacts::find(&mut conn, &visit.seat, &q, CHOICES).await?;
         let choice = |row: contacts::Row| Choice {

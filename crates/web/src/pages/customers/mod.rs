@@ -47,7 +47,7 @@ pub struct Asked {
 /// `GET /{workspace}/customers?q=&after=`
 pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     let q = asked.q.trim().to_string();
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let (rows, further) = if q.is_empty() {
         let after = asked.after.split_once('-').and_then(|(id, key)| Some((key.to_string(), id.parse().ok()?)));
         let mut rows = contacts::list(&mut conn, &visit.seat, after.as_ref(), PAGE + 1).await?;

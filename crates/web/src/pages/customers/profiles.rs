@@ -32,7 +32,7 @@ struct ProfilesPage {
 /// `GET /{workspace}/customers/profiles?q=&after=`
 pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     let q = asked.q.trim().to_string();
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let (rows, further) = if q.is_empty() {
         let before = asked.after.split_once('-').and_then(|(at, id)| Some((Timestamp::from_micros(at.parse().ok()?), id.parse().ok()?)));
         let mut rows = profiles::list(&mut conn, &visit.seat, before, PAGE + 1).await?;
@@ -83,7 +83,7 @@ pub struct Before {
 /// `GET /{workspace}/customers/profiles/{profile}?before=`
 pub async fn page(visit: Visit, Place((_, id)): Place<(String, ProfileId)>, Query(asked): Query<Before>) -> Reply {
     let before = asked.before.split_once('-').and_then(|(at, id)| Some((Timestamp::from_micros(at.parse().ok()?), id.parse().ok()?)));
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let profile = profiles::open(&mut conn, &visit.seat, id).await?;
     let mut posts = posts::of_profile(&mut conn, &visit.seat, id, before, POSTS + 1).await?;
     let talks = profiles::talks(&mut conn, &visit.seat, id, TALKS).await?;

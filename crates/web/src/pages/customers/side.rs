@@ -45,7 +45,7 @@ pub struct Door {
 impl Wall {
     pub async fn read(visit: &Visit, side: Side) -> Result<Self, Fault> {
         let (t, seat) = (visit.t(), &visit.seat);
-        let mut conn = visit.app.db.read().await?;
+        let mut conn = visit.read().await?;
         let mut links = Vec::new();
         for link in wall::across(&mut conn, seat, side).await? {
             let (mut contact, mut profile) = (None, None);
@@ -149,11 +149,11 @@ pub async fn panel(visit: &Visit, profile: Option<ProfileId>, contact: Option<Co
     };
     let side = match (profile, contact) {
         (Some(id), _) if seat.can(Permission::ListenRead) => {
-            panel.profile = Some(profiles::open(&mut visit.app.db.read().await?, seat, id).await?);
+            panel.profile = Some(profiles::open(&mut *visit.read().await?, seat, id).await?);
             Some(Side::Profile(id))
         }
         (None, Some(id)) if seat.can(Permission::ContactRead) => {
-            panel.contact = Some(contacts::open(&mut visit.app.db.read().await?, seat, id, TALKS).await?);
+            panel.contact = Some(contacts::open(&mut *visit.read().await?, seat, id, TALKS).await?);
             Some(Side::Contact(id))
         }
         _ => None,

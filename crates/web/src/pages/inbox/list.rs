@@ -52,6 +52,8 @@ pub struct Line {
     /// "wartet 3 Std."
     pub waits: String,
     pub is_selected: bool,
+    /// What stands beside the list is being read.
+    pub is_unread: bool,
     pub is_snoozed: bool,
     pub priority: &'static str,
     /// A colleague who writes an answer right now.
@@ -61,7 +63,7 @@ pub struct Line {
 impl ListPane {
     pub async fn read(visit: &Visit, view: View, asked: &Asked, selected: Option<Id<kinds::Conversation>>) -> Result<Self, Fault> {
         let t = visit.t();
-        let mut conn = visit.app.db.read().await?;
+        let mut conn = visit.read().await?;
         let counts = list::counts(&mut conn, &visit.seat).await?;
         let filter = filter(asked, view);
         let mut rows = list::page(&mut conn, &visit.seat, &filter, PAGE as i64 + 1).await?;
@@ -126,6 +128,7 @@ fn line(visit: &Visit, place: &str, row: Row, selected: Option<Id<kinds::Convers
         channel: word(t, &row.channel),
         waits: row.waiting_since.map(|since| waits(t, since, now)).unwrap_or_default(),
         is_selected: selected == Some(row.id),
+        is_unread: row.is_unread && selected != Some(row.id),
         is_snoozed: row.status == domain::desk::Status::Snoozed,
         priority: match Priority::from_i64(row.priority) {
             Priority::High => t.thread_priority_high(),
@@ -189,7 +192,7 @@ pub(super) async fn following(visit: &Visit, id: Id<kinds::Conversation>) -> Res
     }
     let asked = Asked::in_path(&visit.visitor.path);
     let filter = filter(&asked, asked.view.parse().unwrap_or(View::All));
-    let rows = list::page(&mut visit.app.db.read().await?, &visit.seat, &filter, 200).await?;
+    let rows = list::page(&mut *visit.read().await?, &visit.seat, &filter, 200).await?;
     let at = rows.iter().position(|row| row.id == id);
     let behind = at.and_then(|at| rows.get(at + 1)).or_else(|| rows.iter().find(|row| row.id != id));
     Ok(behind.map(|row| row.id))

@@ -34,7 +34,7 @@ fn title(t: Texts, mention: &Mention) -> &str {
 /// `GET /{workspace}/mentions`: opening a conversation is what marks them as seen, not this list.
 pub async fn page(visit: Visit) -> Reply {
     let t = visit.t();
-    let found = mentions::list(&mut visit.app.db.read().await?, &visit.seat).await?;
+    let found = mentions::list(&mut *visit.read().await?, &visit.seat).await?;
     let has_unseen = found.first().is_some_and(|m| m.seen_at.is_none());
     let lines = found.into_iter().map(|mention| line(&visit, mention)).collect();
     html(&MentionsPage { t, page: visit.page("mentions").await?, lines, has_unseen })

@@ -115,8 +115,9 @@ pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
 /// `GET /{workspace}/inbox/{conversation}?view=&compose=&part=`
 pub async fn open(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Conversation>)>, Query(asked): Query<Asked>) -> Reply {
     if asked.part == "thread" {
-        let work = Work::read(&visit, id, &asked, Entered::default()).await?;
-        return html(&ThreadPart { t: visit.t(), page: visit.page("inbox").await?, work });
+        let mut page = visit.page("inbox").await?;
+        let work = Work::read(&visit, &mut page, id, &asked, Entered::default()).await?;
+        return html(&ThreadPart { t: visit.t(), page, work });
     }
     let entered = Entered { kind: asked.compose.clone(), ..Entered::default() };
     show(&visit, id, asked, StatusCode::OK, entered).await
@@ -124,18 +125,26 @@ pub async fn open(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Convers
 
 /// The conversation, with what was entered if a form comes back.
 pub(super) async fn show(visit: &Visit, id: Id<kinds::Conversation>, asked: Asked, status: StatusCode, entered: Entered) -> Reply {
-    // As above; reading a conversation may have been the seeing of a mention.
+    // As above.
     let (t, mut page) = (visit.t(), visit.page("inbox").await?);
-    let work = Work::read(visit, id, &asked, entered).await?;
-    if page.mentions > 0 {
-        page.mentions = domain::desk::mentions::unseen(&mut visit.app.db.read().await?, &visit.seat).await?;
-    }
     if visit.visitor.is_htmx {
+        let work = Work::read(visit, &mut page, id, &asked, entered).await?;
         // Swaps take 422 as a form that came back; other error codes are not swapped in.
         let status = if status.is_success() { status } else { StatusCode::UNPROCESSABLE_ENTITY };
         return html_as(status, &WorkPart { t, page, work: Some(work) });
     }
-    let list = ListPane::read(visit, work.view, &asked, Some(id)).await?;
+    // The list beside it, where the address says which.
+    let beside = async {
+        match asked.view.parse() {
+            Ok(view) => ListPane::read(visit, view, &asked, Some(id)).await.map(Some),
+            Err(_) => Ok(None),
+        }
+    };
+    let (work, list) = tokio::try_join!(Work::read(visit, &mut page, id, &asked, entered), beside)?;
+    let list = match list {
+        Some(list) => list,
+        None => ListPane::read(visit, work.view, &asked, Some(id)).await?,
+    };
     html_as(status, &InboxPage { t, page, list, work: Some(work) })
 }
 

@@ -158,7 +158,7 @@ fn more(visit: &Visit, asked: &Asked, place: &str, last: Option<String>) -> Opti
 
 async fn found_messages(visit: &Visit, asked: &Asked, most: i64) -> Result<(Vec<Found>, Option<String>), Fault> {
     let t = visit.t();
-    let mut rows = search::messages(&mut visit.app.db.read().await?, &visit.seat, &asked.q, &filter(asked), most + 1).await?;
+    let mut rows = search::messages(&mut *visit.read().await?, &visit.seat, &asked.q, &filter(asked), most + 1).await?;
     let has_more = rows.len() as i64 > most;
     rows.truncate(usize::try_from(most).unwrap_or(0));
     let last = rows.last().filter(|_| has_more).map(|m| m.message_id.to_string());
@@ -186,7 +186,7 @@ async fn found_messages(visit: &Visit, asked: &Asked, most: i64) -> Result<(Vec<
 
 async fn found_posts(visit: &Visit, asked: &Asked, most: i64) -> Result<(Vec<Found>, Option<String>), Fault> {
     let t = visit.t();
-    let mut rows = search::posts(&mut visit.app.db.read().await?, &visit.seat, &asked.q, &filter(asked), most + 1).await?;
+    let mut rows = search::posts(&mut *visit.read().await?, &visit.seat, &asked.q, &filter(asked), most + 1).await?;
     let has_more = rows.len() as i64 > most;
     rows.truncate(usize::try_from(most).unwrap_or(0));
     let last = rows.last().filter(|_| has_more).map(|p| p.id.to_string());
@@ -219,7 +219,7 @@ async fn found_posts(visit: &Visit, asked: &Asked, most: i64) -> Result<(Vec<Fou
 async fn found_people(visit: &Visit, asked: &Asked, most: i64) -> Result<Vec<Found>, Fault> {
     let t = visit.t();
     let mut found = Vec::new();
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let person = |href: String, title: String, icon, channel: String, aside: String, is_public| Found {
         href,
         title,

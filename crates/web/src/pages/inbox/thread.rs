@@ -9,7 +9,7 @@ use model::{Id, Timestamp, kinds};
 
 use super::html::{self, Formatted};
 use super::{Asked, icon, list, word};
-use crate::Visit;
+use crate::{Page, Visit};
 use crate::error::Fault;
 
 /// Messages shown unfolded at the end of a long conversation.
@@ -150,21 +150,32 @@ pub struct Other {
 }
 
 impl Work {
-    pub async fn read(visit: &Visit, id: Id<kinds::Conversation>, asked: &Asked, entered: Entered) -> Result<Self, Fault> {
+    pub async fn read(visit: &Visit, page: &mut Page, id: Id<kinds::Conversation>, asked: &Asked, entered: Entered) -> Result<Self, Fault> {
         let (t, app, seat) = (visit.t(), &visit.app, &visit.seat);
-        let mut conn = app.db.read().await?;
-        let mut thread = thread::open(&mut conn, seat, id).await?;
-        let members = desk::people::assignable(&mut conn, seat).await?;
-        let teams = desk::people::teams(&mut conn, seat).await?;
-        let labels = if seat.can(Permission::InboxOrganise) { desk::people::labels(&mut conn, seat).await? } else { Vec::new() };
-        drop(conn);
+        // Side by side, each on a connection of its own: what was said, who it is with, what can be chosen.
+        let conversation = async {
+            let mut conn = visit.read().await?;
+            let conversation = thread::head(&mut conn, seat, id).await?;
+            let context = crate::pages::customers::panel(visit, conversation.profile_id, conversation.contact_id);
+            let said = async {
+                let thread = thread::whole(&mut conn, seat, conversation).await;
+                drop(conn);
+                Ok(thread?)
+            };
+            tokio::try_join!(said, context)
+        };
+        let choices = async {
+            let mut conn = visit.read().await?;
+            let members = desk::people::assignable(&mut conn, seat).await?;
+            let teams = desk::people::teams(&mut conn, seat).await?;
+            let labels = if seat.can(Permission::InboxOrganise) { desk::people::labels(&mut conn, seat).await? } else { Vec::new() };
+            Ok((members, teams, labels))
+        };
+        let ((mut thread, context), (members, teams, labels)) = tokio::try_join!(conversation, choices)?;
         let now = app.now();
         // What a script fetches ahead has not been looked at.
         if !visit.visitor.is_prefetch {
-            // Reading goes on when the mark cannot be set: the dot stays, that is all.
-            if let Err(error) = thread::mark_read(app, seat, id).await {
-                tracing::warn!(%error, "a conversation could not be marked as read");
-            }
+            seen(visit, page, id).await?;
             app.presence.note(id, seat.user(), &seat.person.name, false, now);
         }
         let here = app.presence.who(id, seat.user(), now);
@@ -187,7 +198,6 @@ impl Work {
         });
         let current = Priority::from_i64(c.priority);
         let priorities: Vec<_> = Priority::ALL.into_iter().rev().map(|p| (p.name(), priority(t, p), p == current)).collect();
-        let context = crate::pages::customers::panel(visit, c.profile_id, c.contact_id).await?;
         let newest = thread.messages.last().map(|m| m.id.to_string()).unwrap_or_default();
         let labels = labels.into_iter().filter(|l| !thread.labels.contains(l)).take(60).collect();
         let (icon, channel) = (icon(&c.channel), word(t, &c.channel));
@@ -254,6 +264,21 @@ pub(super) fn priority(t: Texts, priority: Priority) -> &'static str {
         Priority::High => t.thread_priority_high(),
         Priority::Urgent => t.thread_priority_urgent(),
     }
+}
+
+/// The conversation has been looked at. Nobody waits for the dot to go, unless a mention may go with it, which this very page counts.
+/// Reading goes on when the mark cannot be set: the dot stays, that is all.
+async fn seen(visit: &Visit, page: &mut Page, id: Id<kinds::Conversation>) -> Result<(), Fault> {
+    let (app, seat) = (&visit.app, &visit.seat);
+    if page.mentions == 0 {
+        desk::reads::note(app, seat, id);
+        return Ok(());
+    }
+    if let Err(error) = desk::reads::note_with_mentions(app, seat, id).await {
+        tracing::warn!(%error, "a conversation could not be marked as read");
+    }
+    page.mentions = desk::mentions::unseen(&mut *visit.read().await?, seat).await?;
+    Ok(())
 }
 
 /// Messages and events in the order in which they happened.

@@ -180,7 +180,7 @@ pub async fn save(visit: Visit, Place((_, id)): Place<(String, WatchId)>, Form(f
 
 /// An archived watch is read, not edited.
 async fn open(visit: &Visit, id: WatchId) -> Result<Watch, Error> {
-    let watch = watches::open(&mut visit.app.db.read().await?, &visit.seat, id).await?;
+    let watch = watches::open(&mut *visit.read().await?, &visit.seat, id).await?;
     if watch.archived_at.is_some() { Err(Error::NotFound) } else { Ok(watch) }
 }
 

@@ -50,7 +50,7 @@ pub struct Asked {
 pub async fn page(visit: Visit, Place((_, id)): Place<(String, WatchId)>, Query(asked): Query<Asked>) -> Reply {
     let t = visit.t();
     let before = keyset(&asked.before);
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let watch = watches::open(&mut conn, &visit.seat, id).await?;
     let mut found = hits::list(&mut conn, &visit.seat, id, before, PAGE as i64 + 1).await?;
     let backfill = backfill::newest(&mut conn, &visit.seat, id).await?;
@@ -90,7 +90,7 @@ struct BackfillPart {
 
 /// `GET …/{watch}/backfill`
 pub async fn progress(visit: Visit, Place((_, id)): Place<(String, WatchId)>) -> Reply {
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let watch = watches::open(&mut conn, &visit.seat, id).await?;
     let backfill = backfill::newest(&mut conn, &visit.seat, id).await?;
     drop(conn);

@@ -48,7 +48,7 @@ struct Line {
 impl Side {
     async fn read(visit: &Visit, current: Option<WatchId>) -> Result<Self, Fault> {
         let t = visit.t();
-        let mut conn = visit.app.db.read().await?;
+        let mut conn = visit.read().await?;
         let listed = watches::list(&mut conn, &visit.seat).await?;
         let ended = watches::archived(&mut conn, &visit.seat).await?;
         drop(conn);

@@ -20,6 +20,6 @@ struct PostPage {
 
 /// `GET /{workspace}/listen/posts/{post}`
 pub async fn page(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Post>)>) -> Reply {
-    let post = posts::open(&mut visit.app.db.read().await?, &visit.seat, id).await?;
+    let post = posts::open(&mut *visit.read().await?, &visit.seat, id).await?;
     html(&PostPage { t: visit.t(), page: visit.page("listen").await?, icon: icon(&post.channel), post })
 }

@@ -54,7 +54,7 @@ pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     let area = AREAS.into_iter().find(|area| *area == asked.area);
     let person: Option<Id<kinds::User>> = asked.person.parse().ok();
     let filter = Filter { action: area.map(|area| format!("{area}.")), actor: person, before: asked.before.parse().ok() };
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let mut rows = audit::list(&mut conn, ws, &filter, PAGE + 1).await?;
     let members = members::list(&mut conn, ws).await?;
     let subjects = audit::subjects(&mut conn, &visit.seat, &rows).await?;

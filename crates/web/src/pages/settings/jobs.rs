@@ -46,7 +46,7 @@ pub struct Asked {
 pub async fn page(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     let t = visit.t();
     let state: Option<JobState> = asked.state.parse().ok();
-    let mut rows = work::list(&mut visit.app.db.read().await?, &visit.seat, state, asked.before.parse().ok(), PAGE + 1).await?;
+    let mut rows = work::list(&mut *visit.read().await?, &visit.seat, state, asked.before.parse().ok(), PAGE + 1).await?;
     let more = rows.len() > PAGE as usize;
     rows.truncate(PAGE as usize);
     let name = state.map_or("", JobState::name);

@@ -53,7 +53,7 @@ impl MembersPage {
 /// `GET /{workspace}/settings/members`
 pub async fn page(visit: Visit) -> Reply {
     let may_edit = visit.seat.can_everywhere(Permission::MemberEdit);
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let members = members::list(&mut conn, visit.seat.ws()).await?;
     let roles = roles::list(&mut conn, visit.seat.ws()).await?;
     let invitations = if may_edit { invitations::list(&mut conn, visit.seat.ws()).await? } else { Vec::new() };
@@ -121,7 +121,7 @@ fn choices(grants: &[String]) -> Result<Vec<RoleChoice>, Fault> {
 
 async fn grants(visit: &Visit, chosen: &[RoleChoice], error: String) -> Result<Grants, Fault> {
     let (t, ws) = (visit.t(), visit.seat.ws());
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let roles = roles::list(&mut conn, ws).await?;
     let teams = teams::list(&mut conn, ws).await?;
     let accounts = members::accounts(&mut conn, ws).await?;
@@ -238,7 +238,7 @@ struct MemberPage {
 }
 
 async fn member(visit: &Visit, id: Id<kinds::Membership>) -> Result<Member, Fault> {
-    Ok(members::one(&mut visit.app.db.read().await?, visit.seat.ws(), id).await?)
+    Ok(members::one(&mut *visit.read().await?, visit.seat.ws(), id).await?)
 }
 
 /// `GET /{workspace}/settings/members/{membership}`
@@ -284,7 +284,7 @@ struct RemovePage {
 /// `GET /{workspace}/settings/members/{membership}/remove`: the second step, with what it means.
 pub async fn ask_remove(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Membership>)>) -> Reply {
     let member = member(&visit, id).await?;
-    let open = members::open_conversations(&mut visit.app.db.read().await?, visit.seat.ws(), member.user_id).await?;
+    let open = members::open_conversations(&mut *visit.read().await?, visit.seat.ws(), member.user_id).await?;
     html(&RemovePage { t: visit.t(), page: visit.page("settings").await?, section: SECTION, member, open })
 }
 

@@ -39,7 +39,7 @@ impl RolesPage {
 
 /// `GET /{workspace}/settings/roles`
 pub async fn page(visit: Visit) -> Reply {
-    let roles = roles::list(&mut visit.app.db.read().await?, visit.seat.ws()).await?;
+    let roles = roles::list(&mut *visit.read().await?, visit.seat.ws()).await?;
     let has_own = roles.iter().any(|role| role.builtin.is_none());
     let may_edit = visit.seat.can_everywhere(Permission::MemberEdit);
     html(&RolesPage {
@@ -118,7 +118,7 @@ pub async fn create(visit: Visit, Form(form): Form<RoleForm>) -> Reply {
 
 /// `GET /{workspace}/settings/roles/{role}`
 pub async fn edit(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Role>)>) -> Reply {
-    let role = roles::own(&mut visit.app.db.read().await?, visit.seat.ws(), id).await?;
+    let role = roles::own(&mut *visit.read().await?, visit.seat.ws(), id).await?;
     let form = RoleForm { name: role.name.clone(), permission: role.permissions.0.clone() };
     html(&RolePage::new(&visit, Some(role), form).await?)
 }
@@ -128,7 +128,7 @@ pub async fn save(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Role>)>
     match roles::save(&visit.app, &visit.seat, id, &form.name, &form.permission).await {
         Ok(()) => see(visit.path("settings/roles?said=said-role-saved")),
         Err(error) => {
-            let role = roles::own(&mut visit.app.db.read().await?, visit.seat.ws(), id).await?;
+            let role = roles::own(&mut *visit.read().await?, visit.seat.ws(), id).await?;
             again(&visit, Some(role), form, error).await
         }
     }

@@ -55,7 +55,7 @@ impl Shown {
 /// `GET /{workspace}/settings/suspicious`
 pub async fn page(visit: Visit) -> Reply {
     let t = visit.t();
-    let suspects = suspects::list(&mut visit.app.db.read().await?, &visit.seat, None).await?;
+    let suspects = suspects::list(&mut *visit.read().await?, &visit.seat, None).await?;
     let page = visit.page("settings").await?;
     let may_decide = visit.seat.can(Permission::InboxOrganise);
     let suspects = suspects.into_iter().map(|suspect| Shown::new(t, suspect)).collect();

@@ -33,7 +33,7 @@ struct Line {
 }
 
 async fn show(visit: &Visit, name: String, error: String) -> Reply {
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let teams = teams::list(&mut conn, visit.seat.ws()).await?;
     let people = members::list(&mut conn, visit.seat.ws()).await?;
     let belongs = teams::memberships(&mut conn, visit.seat.ws()).await?;
@@ -86,7 +86,7 @@ struct Candidate {
 
 /// `GET /{workspace}/settings/teams/{team}`
 pub async fn edit(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Team>)>) -> Reply {
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let team = teams::one(&mut conn, visit.seat.ws(), id).await?;
     let chosen =
         teams::memberships(&mut conn, visit.seat.ws()).await?.into_iter().filter(|(team, _)| *team == id).map(|(_, m)| m).collect();
@@ -96,7 +96,7 @@ pub async fn edit(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Team>)>
 }
 
 async fn form_page(visit: &Visit, team: Team, name: String, error: String, chosen: Vec<Id<kinds::Membership>>) -> Result<TeamPage, Fault> {
-    let people = members::list(&mut visit.app.db.read().await?, visit.seat.ws()).await?;
+    let people = members::list(&mut *visit.read().await?, visit.seat.ws()).await?;
     let people = people.into_iter().map(|m| Candidate { chosen: chosen.contains(&m.id), id: m.id, name: m.name }).collect();
     Ok(TeamPage { t: visit.t(), page: visit.page("settings").await?, section: SECTION, team, name, error, people })
 }
@@ -108,7 +108,7 @@ pub async fn save(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Team>)>
     match teams::save(&visit.app, &visit.seat, id, &form.name, &chosen).await {
         Ok(()) => see(visit.path("settings/teams?said=said-team-saved")),
         Err(Error::Invalid { why, .. }) => {
-            let team = teams::one(&mut visit.app.db.read().await?, visit.seat.ws(), id).await?;
+            let team = teams::one(&mut *visit.read().await?, visit.seat.ws(), id).await?;
             let page = form_page(&visit, team, form.name, why.render(visit.t()), chosen).await?;
             html_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }

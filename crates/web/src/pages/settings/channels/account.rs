@@ -54,7 +54,7 @@ struct AccountPage {
 
 async fn render(visit: &Visit, id: AccountId, sent: Option<&Sent>, errors: Vec<(String, Sentence)>, failed: String) -> Reply {
     let t = visit.t();
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let account = sources::one(&mut conn, &visit.seat, id).await?;
     let capabilities = channels::by_name(&account.channel).ok_or(Error::NotFound)?.capabilities();
     let is_form = account.channel == forms::CHANNEL;
@@ -124,7 +124,7 @@ pub async fn save(visit: Visit, Place((_, id)): Place<(String, AccountId)>, Form
 }
 
 async fn change(visit: &Visit, id: AccountId, sent: &Sent) -> Result<(), Error> {
-    let account = sources::one(&mut visit.app.db.read().await?, &visit.seat, id).await?;
+    let account = sources::one(&mut *visit.read().await?, &visit.seat, id).await?;
     let own = if account.channel == forms::CHANNEL { Some(serde_json::to_value(sent.form_settings().checked()?)?) } else { None };
     let change = Change { name: sent.text("name"), team: sent.team(), values: account.source_id.map(|_| sent.0.clone()), own };
     sources::change(&visit.app, &visit.seat, id, change).await
@@ -162,7 +162,7 @@ struct RemovePage {
 
 /// `GET …/remove`: there is no way back, so it is asked once.
 pub async fn ask_remove(visit: Visit, Place((_, id)): Place<(String, AccountId)>) -> Reply {
-    let account = sources::one(&mut visit.app.db.read().await?, &visit.seat, id).await?;
+    let account = sources::one(&mut *visit.read().await?, &visit.seat, id).await?;
     html(&RemovePage { t: visit.t(), page: visit.page("settings").await?, section: SECTION, account })
 }
 

@@ -78,7 +78,7 @@ async fn render(
         settings = FormSettings { ask_subject: true, confirmation: true, ..FormSettings::default() };
     }
     let form = if channel.name == forms::CHANNEL {
-        let mail_accounts = forms::mail_accounts(&mut visit.app.db.read().await?, visit.seat.ws()).await?;
+        let mail_accounts = forms::mail_accounts(&mut *visit.read().await?, visit.seat.ws()).await?;
         if sent.0.is_empty() {
             settings.mail_account = mail_accounts.first().map(|(id, _)| *id);
         }

@@ -74,7 +74,7 @@ fn channel_name(t: Texts, channel: &str) -> String {
 /// `GET /{workspace}/settings/channels`
 pub async fn page(visit: Visit) -> Reply {
     let t = visit.t();
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     let accounts = sources::list(&mut conn, &visit.seat).await?;
     drop(conn);
     let total = i64::try_from(accounts.len()).unwrap_or(i64::MAX);
@@ -242,6 +242,6 @@ fn field_errors(error: domain::Error) -> Result<Vec<(String, Sentence)>, Fault> 
 }
 
 async fn teams(visit: &Visit) -> Result<Vec<(Id<kinds::Team>, String)>, Fault> {
-    let mut conn = visit.app.db.read().await?;
+    let mut conn = visit.read().await?;
     Ok(sources::teams(&mut conn, visit.seat.ws()).await?)
 }
