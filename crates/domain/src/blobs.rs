@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -55,15 +56,22 @@ impl Blobs {
     }
 
     /// The rows that make kept files findable: SHA-256 and size of each.
-    pub async fn record(tx: &mut Tx, workspace: Id<kinds::Workspace>, files: impl IntoIterator<Item = (&str, usize)>) -> Result<()> {
+    ///
+    /// # Errors
+    /// `Internal` when a file went meanwhile, because nobody else used it any more: keep it again.
+    pub async fn record(&self, tx: &mut Tx, workspace: Id<kinds::Workspace>, files: &BTreeMap<&str, usize>) -> Result<()> {
         const BLOBS: Many = Many {
             into: "INSERT INTO blobs (workspace_id, sha256, size, created_at)",
             row: sql!("($1, $2, $3, $4)"),
             end: "ON CONFLICT (workspace_id, sha256) DO NOTHING",
         };
         let now = tx.now();
-        tx.run_many(&BLOBS, files.into_iter().map(|(sha256, size)| args![workspace, sha256, size, now]).collect()).await?;
-        Ok(())
+        tx.run_many(&BLOBS, files.iter().map(|(sha256, size)| args![workspace, *sha256, *size, now]).collect()).await?;
+        // Housekeeping erases inside the transaction that takes the row away: behind our row it either has, or it no longer can.
+        match files.keys().find(|sha256| !self.path(workspace, sha256).is_ok_and(|path| path.exists())) {
+            Some(sha256) => Err(Error::Internal(format!("the file {sha256} went while it was being stored"))),
+            None => Ok(()),
+        }
     }
 
     pub fn read(&self, workspace: Id<kinds::Workspace>, sha256: &str) -> Result<Vec<u8>> {

@@ -118,7 +118,7 @@ pub async fn expire_posts(db: &db::Db) -> Result<()> {
     }
 }
 
-/// Files whose last message is gone: the row first, then the bytes. They are looked for beside the writer, however many files there are.
+/// Files whose last message is gone, with their rows. They are looked for beside the writer, however many files there are.
 async fn orphans(app: &App) -> Result<()> {
     let before = app.db.now() - ORPHANS;
     let unused: Vec<(Id<kinds::Workspace>, String)> = app
@@ -139,10 +139,11 @@ async fn orphans(app: &App) -> Result<()> {
                 args![workspace, &sha256],
             )
             .await?;
-        tx.commit().await?;
+        // Before the commit: whoever sends the same file in this moment waits for it, and sees that the file must be kept again.
         if gone == 1 {
             app.blobs.erase(workspace, &sha256)?;
         }
+        tx.commit().await?;
     }
     Ok(())
 }

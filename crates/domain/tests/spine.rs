@@ -601,4 +601,25 @@ db_test! {
         domain::housekeeping::clean_up(&h.app).await.unwrap();
         assert_eq!(count().await, (1, 2), "the second page went, what was remembered of the first one went too");
     }
+
+    async fn a_file_nobody_uses_goes_after_a_day_and_is_not_named_again_without_its_bytes(db: Db) {
+        let h = house(&db).await;
+        let ws = h.seat.ws();
+        let sha256 = h.app.blobs.keep(ws, b"Auszug").unwrap();
+        let record = async || {
+            let mut tx = h.app.db.write().await.unwrap();
+            h.app.blobs.record(&mut tx, ws, &[(sha256.as_str(), 6)].into()).await?;
+            Ok::<_, Error>(tx.commit().await?)
+        };
+        record().await.unwrap();
+        domain::housekeeping::clean_up(&h.app).await.unwrap();
+        assert_eq!(h.app.blobs.read(ws, &sha256).unwrap(), b"Auszug", "its message may still be on the way");
+        db.clock.advance(Duration::from_secs(25 * 3600));
+        domain::housekeeping::clean_up(&h.app).await.unwrap();
+        assert!(matches!(h.app.blobs.read(ws, &sha256), Err(Error::NotFound)));
+        // Somebody who found the file there a moment ago.
+        assert!(matches!(record().await, Err(Error::Internal(_))));
+        h.app.blobs.keep(ws, b"Auszug").unwrap();
+        record().await.unwrap();
+    }
 }

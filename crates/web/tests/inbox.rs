@@ -167,6 +167,44 @@ db_test! {
         assert!(thread.body.trim_start().starts_with("<div class=\"thread\" id=\"thread\">"));
     }
 
+    async fn what_was_opened_is_marked_a_moment_later_without_anybody_waiting(db: Db) {
+        let desk = Desk::on(&db).await;
+        let (read, unread) = (desk.arrive("a@x", "Die 64,80 € gingen zweimal ab.").await, {
+            let other = mail("b@x", "tom@firma.test", "Haben Sie samstags geöffnet?");
+            intake::deliver(&desk.house.app, desk.workspace, desk.mail, other).await.unwrap().unwrap()
+        });
+        desk.miriam.get(&format!("/nordwind/inbox/{read}?view=all")).await;
+        domain::desk::reads::write(&desk.house.app).await.unwrap();
+        let marked = |list: &Answer, id: Id<kinds::Conversation>| list.attribute(&format!("#c-{id}"), "class").unwrap().contains("row-unread");
+        let list = desk.miriam.get("/nordwind/inbox?view=all").await;
+        assert_eq!((marked(&list, read), marked(&list, unread)), (false, true));
+        let list = desk.jana.get("/nordwind/inbox?view=all").await;
+        assert_eq!((marked(&list, read), marked(&list, unread)), (true, true), "everybody has marks of their own");
+        // By itself, too.
+        desk.miriam.get(&format!("/nordwind/inbox/{unread}?view=all")).await;
+        let mut left = 100;
+        while marked(&desk.miriam.get("/nordwind/inbox?view=all").await, unread) {
+            left -= 1;
+            assert!(left > 0, "the mark never came");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn a_page_comes_with_the_last_connection_and_many_at_once_do_not_wait_for_each_other(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
+        let path = format!("/nordwind/inbox/{id}?view=all");
+        // Parts of a page are read side by side: each holds a connection while others may wait for one.
+        let pages = futures::future::join_all((0..24).map(|_| desk.miriam.get(&path))).await;
+        assert!(pages.iter().all(|page| page.status == StatusCode::OK));
+        // The tests' stores have four.
+        let held = [db.read().await.unwrap(), db.read().await.unwrap(), db.read().await.unwrap()];
+        let page = desk.miriam.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.text("main"));
+        assert!(page.text("#thread").contains("Bitte um Rückruf."));
+        drop(held);
+    }
+
     async fn a_long_view_goes_on_behind_its_last_row(db: Db) {
         let desk = Desk::on(&db).await;
         for n in 0..52 {

@@ -33,6 +33,7 @@ db_test! {
         assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
         let joined = stranger.post(path, &[("name", "Neu Hier"), ("password", PASSWORD), ("locale", "en")]).await;
         assert!(joined.location().starts_with("/nord/inbox"), "{joined:?}");
+        assert!(joined.header(http::header::SET_COOKIE).contains("Max-Age=7776000"), "no longer than the session itself");
         let session = joined.header(http::header::SET_COOKIE).split(['=', ';']).nth(1).unwrap().to_string();
         let newcomer = support::Client { router: house.router.clone(), session: Some(session) };
         assert_eq!(newcomer.get("/nord/settings").await.location(), "/nord/settings/members");

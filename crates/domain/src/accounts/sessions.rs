@@ -12,7 +12,7 @@ use crate::{App, Error, Result, audit, fold_key, hash_token};
 /// A session ends after this time without a visit …
 const IDLE: Duration = Duration::from_secs(14 * 24 * 3600);
 /// … and at the latest after this one.
-const LONGEST: Duration = Duration::from_secs(90 * 24 * 3600);
+pub const LONGEST: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Attempts per address and per account in [`WINDOW`] before people have to wait.
 const ATTEMPTS: i64 = 10;
 const WINDOW: Duration = Duration::from_secs(15 * 60);

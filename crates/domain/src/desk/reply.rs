@@ -11,7 +11,7 @@ use model::{Id, kinds};
 use super::thread::Recipients;
 use super::{Conversation, MessageState, Status, drafts, store};
 use crate::accounts::{Permission, Seat, users};
-use crate::{App, Blobs, Error, Result, events, intake, privacy, sources};
+use crate::{App, Error, Result, events, intake, privacy, sources};
 
 /// Between "send" and the network: the time to take it back.
 pub const UNDO_TIME: Duration = Duration::from_secs(5);
@@ -90,8 +90,8 @@ pub async fn send(app: &App, seat: &Seat, id: Id<kinds::Conversation>, reply: Re
     )
     .await?;
     intake::index_message(&mut tx, message, &[&text], lang).await?;
+    app.blobs.record(&mut tx, seat.ws(), &files.iter().map(|(_, _, size, sha256)| (sha256.as_str(), *size)).collect()).await?;
     for (name, mime, size, sha256) in files {
-        Blobs::record(&mut tx, seat.ws(), [(sha256.as_str(), size)]).await?;
         let attachment = tx.id::<kinds::Attachment>();
         tx.run(
             "INSERT INTO attachments (id, workspace_id, message_id, name, mime, size, sha256) VALUES ($1, $2, $3, $4, $5, $6, $7)",

@@ -7,8 +7,8 @@ use model::{Id, Timestamp, kinds};
 use serde::{Deserialize, Serialize};
 
 use super::{Conversation, Direction, MessageState, store};
-use crate::accounts::{Permission, Seat};
 use crate::Result;
+use crate::accounts::{Permission, Seat};
 
 pub struct Thread {
     pub conversation: Conversation,

@@ -7,7 +7,7 @@ use i18n::Sentence;
 use model::{Id, Timestamp, kinds};
 
 use super::{message, post};
-use crate::{App, Error, Result};
+use crate::{App, Blobs, Error, Result};
 
 /// Background transactions end after about this, so that a person's write never waits longer (ARCHITECTURE.md, "Durability"): on SQLite for the
 /// one writer, on PostgreSQL only for the rows that are written.
@@ -220,13 +220,19 @@ pub(super) enum Stored {
 /// Items of one workspace, ready to be stored.
 struct Slice<'a> {
     subscriber: &'a Subscriber,
+    blobs: &'a Blobs,
     posts: Vec<post::Prepared<'a>>,
     messages: Vec<message::Prepared<'a>>,
 }
 
 /// Everything that needs no transaction: language, search document, watches; files go to disk before any row names them.
-async fn prepare<'a>(app: &App, items: &'a [Inbound], subscriber: &'a Subscriber, source: Option<Id<kinds::Source>>) -> Result<Slice<'a>> {
-    let mut slice = Slice { subscriber, posts: Vec::new(), messages: Vec::new() };
+async fn prepare<'a>(
+    app: &'a App,
+    items: &'a [Inbound],
+    subscriber: &'a Subscriber,
+    source: Option<Id<kinds::Source>>,
+) -> Result<Slice<'a>> {
+    let mut slice = Slice { subscriber, blobs: &app.blobs, posts: Vec::new(), messages: Vec::new() };
     for item in items {
         if item.kind.is_public() {
             slice.posts.push(post::prepare(app, item, subscriber, source));
@@ -242,7 +248,7 @@ impl Slice<'_> {
     async fn store(&self, tx: &mut Tx, imported: bool) -> Result<Option<Report>> {
         let Some(mut stored) = post::store(tx, self.subscriber, &self.posts, imported).await? else { return Ok(None) };
         if !self.messages.is_empty() {
-            stored.extend(message::store(tx, self.subscriber, &self.messages, imported).await?);
+            stored.extend(message::store(tx, self.blobs, self.subscriber, &self.messages, imported).await?);
         }
         let count = |what| stored.iter().filter(|s| **s == what).count() as u64;
         let report = Report { new: count(Stored::New), edited: count(Stored::Edited), known: count(Stored::Known), slices: 1 };

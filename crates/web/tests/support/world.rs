@@ -306,7 +306,7 @@ impl World {
             self.newest::<kinds::Team>("team"),
         );
         let sha = house.app.blobs.keep(self.id, self.text("file").as_bytes()).unwrap();
-        domain::Blobs::record(tx, self.id, [(sha.as_str(), self.text("file").len())]).await.unwrap();
+        house.app.blobs.record(tx, self.id, &[(sha.as_str(), self.text("file").len())].into()).await.unwrap();
         for is_public in [true, false] {
             let (conversation, message, attachment, undo): (
                 Id<kinds::Conversation>,

@@ -2,7 +2,7 @@
 
 mod threads;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use channels::{Auto, Inbound, MailFacts};
 use db::{Many, Tx, args, sql};
@@ -158,7 +158,13 @@ struct Placed<'p, 'a> {
 
 /// Stores the messages of one account, in their order: what a later one answers may be an earlier one of the same slice. All is read first,
 /// decided in memory, and written with few statements.
-pub(super) async fn store(tx: &mut Tx, subscriber: &Subscriber, messages: &[Prepared<'_>], imported: bool) -> Result<Vec<Stored>> {
+pub(super) async fn store(
+    tx: &mut Tx,
+    blobs: &Blobs,
+    subscriber: &Subscriber,
+    messages: &[Prepared<'_>],
+    imported: bool,
+) -> Result<Vec<Stored>> {
     let ws = subscriber.workspace_id;
     let known = known(tx, subscriber, messages).await?;
     let new: Vec<&Prepared> = messages.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(message, _)| message).collect();
@@ -173,7 +179,7 @@ pub(super) async fn store(tx: &mut Tx, subscriber: &Subscriber, messages: &[Prep
     }
     threads.write(tx, subscriber, imported).await?;
     insert(tx, subscriber, &placed, &threads).await?;
-    attach(tx, ws, &placed).await?;
+    attach(tx, blobs, ws, &placed).await?;
     if !imported {
         tell(tx, ws, &placed, &threads).await?;
     }
@@ -267,7 +273,7 @@ async fn insert(tx: &mut Tx, subscriber: &Subscriber, placed: &[Placed<'_, '_>],
     index_messages(tx, placed.iter().map(|p| (p.id, p.message.document.as_str()))).await
 }
 
-async fn attach(tx: &mut Tx, ws: Id<kinds::Workspace>, placed: &[Placed<'_, '_>]) -> Result<()> {
+async fn attach(tx: &mut Tx, blobs: &Blobs, ws: Id<kinds::Workspace>, placed: &[Placed<'_, '_>]) -> Result<()> {
     const ATTACHMENTS: Many = Many {
         into: "INSERT INTO attachments (id, workspace_id, message_id, name, mime, content_id, size, sha256)",
         row: sql!("($1, $2, $3, $4, $5, $6, $7, $8)"),
@@ -275,8 +281,7 @@ async fn attach(tx: &mut Tx, ws: Id<kinds::Workspace>, placed: &[Placed<'_, '_>]
     };
     let files = || placed.iter().flat_map(|p| p.message.files.iter().map(|file| (p.id, file)));
     // Sorted, so that two processes that keep the same files lock their rows in the same order.
-    let blobs: BTreeMap<&str, usize> = files().map(|(_, file)| (file.sha256.as_str(), file.size)).collect();
-    Blobs::record(tx, ws, blobs).await?;
+    blobs.record(tx, ws, &files().map(|(_, file)| (file.sha256.as_str(), file.size)).collect()).await?;
     let rows = files()
         .map(|(message, f)| args![tx.id::<kinds::Attachment>(), ws, message, &f.name, &f.mime, f.content_id.as_deref(), f.size, &f.sha256])
         .collect();

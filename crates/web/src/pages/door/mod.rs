@@ -5,10 +5,12 @@ pub mod login;
 pub mod reset;
 pub mod setup;
 
+use std::time::Duration;
+
 use axum::Form;
 use axum::response::{IntoResponse, Redirect};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use domain::accounts::{users, workspaces};
+use domain::accounts::{sessions, users, workspaces};
 use model::Locale;
 use serde::Deserialize;
 
@@ -16,6 +18,9 @@ use crate::error::{Reply, see};
 use crate::guard::{LANGUAGE_COOKIE, SESSION_COOKIE};
 use crate::router::Site;
 use crate::{Door, Visit};
+
+/// How long a browser remembers the language.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// `/`: into the first workspace, or to log in.
 pub async fn home(door: Door) -> Reply {
@@ -57,7 +62,7 @@ pub async fn language(door: Door, jar: CookieJar, Form(form): Form<LanguageForm>
         users::save_preferences(&mut tx, person.id, p).await?;
         tx.commit().await?;
     }
-    Ok((jar.add(cookie(&door.site, LANGUAGE_COOKIE, locale.tag().into())), back).into_response())
+    Ok((jar.add(cookie(&door.site, LANGUAGE_COOKIE, locale.tag().into(), YEAR)), back).into_response())
 }
 
 /// A path of our own, or `/`: redirects never leave the house.
@@ -69,18 +74,18 @@ pub(crate) fn local(path: &str) -> &str {
     }
 }
 
-pub(crate) fn cookie(site: &Site, name: &'static str, value: String) -> Cookie<'static> {
+fn cookie(site: &Site, name: &'static str, value: String, age: Duration) -> Cookie<'static> {
     let mut cookie = Cookie::new(name, value);
     cookie.set_path("/");
     cookie.set_same_site(SameSite::Lax);
     cookie.set_http_only(true);
     cookie.set_secure(site.trust.secure_cookies);
-    cookie.make_permanent();
+    cookie.set_max_age(cookie::time::Duration::try_from(age).ok());
     cookie
 }
 
 pub(crate) fn session_cookie(site: &Site, token: String) -> Cookie<'static> {
-    cookie(site, SESSION_COOKIE, token)
+    cookie(site, SESSION_COOKIE, token, sessions::LONGEST)
 }
 
 #[cfg(test)]

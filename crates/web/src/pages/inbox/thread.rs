@@ -9,8 +9,8 @@ use model::{Id, Timestamp, kinds};
 
 use super::html::{self, Formatted};
 use super::{Asked, icon, list, word};
-use crate::{Page, Visit};
 use crate::error::Fault;
+use crate::{Page, Visit};
 
 /// Messages shown unfolded at the end of a long conversation.
 const UNFOLDED: usize = 3;
