@@ -2,8 +2,7 @@
 import { startDemo } from '../lib/server.mjs';
 import { expect, test } from '../lib/test.mjs';
 
-test('a customer of the demo who is answered writes again, before the eyes of who answered', async ({ browser, engine }) => {
-  test.skip(engine === 'postgres', 'the demo brings its own SQLite');
+test('a customer of the demo who is answered writes again, before the eyes of who answered', async ({ browser }) => {
   const server = await startDemo({ pace: 30 });
   const context = await browser.newContext({ baseURL: server.url, locale: 'de-DE' });
   // Nothing is loaded from anywhere else.

@@ -291,14 +291,15 @@ document.documentElement.classList.add("js");
 
   async function refetch(src) {
     const page = await ask(src, { part: true }).catch(() => null);
-    const element = all("[data-live-src]").find((candidate) => candidate.dataset.liveSrc === src);
-    if (!page?.ok || !element) return;
-    const fresh = element.id ? page.doc.getElementById(element.id) : page.doc.body.firstElementChild;
-    if (!fresh || tresen.same(element, fresh)) return;
-    const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
-    element.replaceWith(fresh);
-    window.htmx?.process(fresh);
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (!page?.ok) return;
+    for (const element of all("[data-live-src]").filter((candidate) => candidate.dataset.liveSrc === src)) {
+      const fresh = element.id ? page.doc.getElementById(element.id) : page.doc.body.firstElementChild;
+      if (!fresh || tresen.same(element, fresh)) continue;
+      const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
+      element.replaceWith(fresh);
+      window.htmx?.process(fresh);
+      if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    }
   }
 
   Object.assign(tresen, { one, all, base, text, isVisible, announce, ask, post, setBusy, complain, show, say, secondsIn, withoutWords, openMenus, closeMenu });

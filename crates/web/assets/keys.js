@@ -65,7 +65,7 @@
       return one("#palette").open ? one("#palette").close() : openPalette();
     }
     if (isCommand && event.key === "Enter") {
-      const form = event.target.closest?.("#composer");
+      const form = event.target.closest?.("#composer, #log");
       if (!form || event.repeat) return;
       event.preventDefault();
       return form.requestSubmit(all("button:not([type=button])", form).find(isVisible));

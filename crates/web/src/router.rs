@@ -174,7 +174,6 @@ pub fn table() -> Vec<Route> {
         post "/{workspace}/listen/{watch}/edit"                  In(WatchEdit) => pages::listen::editor::save;
         post "/{workspace}/listen/{watch}/archive"               In(WatchEdit) => pages::listen::editor::archive;
         post "/{workspace}/listen/{watch}/resume"                In(WatchEdit) => pages::listen::editor::resume;
-        get  "/{workspace}/listen/{watch}/backfill"              In(ListenRead) => pages::listen::hits::progress;
         post "/{workspace}/listen/{watch}/backfill"              In(WatchEdit) => pages::listen::hits::start;
         // Customers
         get  "/{workspace}/customers"                            In(ContactRead) => pages::customers::page;

@@ -152,14 +152,13 @@ db_test! {
         let running = h.editor.get(&place).await;
         running.assert_sound();
         assert_eq!(running.attribute("progress", "value").as_deref(), Some("0"));
-        assert_eq!(running.attribute("#backfill", "data-live-src"), Some(format!("{place}/backfill")));
+        assert_eq!(running.attribute("#found", "data-live-src"), Some(place.clone()));
         let app = h.house.app.clone();
         let registry = Registry::default().on(domain::listening::backfill::KIND, 1, move |job| domain::listening::backfill::run(app.clone(), job));
         Runner::new(h.house.app.db.clone(), registry).run_due().await.unwrap();
-        let done = h.agent.get(&format!("{place}/backfill")).await;
+        let done = h.agent.get(&place).await;
         assert!(done.text("#backfill").contains("2 neue Treffer"), "{}", done.body);
-        let page = h.agent.get(&place).await;
-        assert_eq!(scraper::Html::parse_document(&page.body).select(&scraper::Selector::parse("article.hit").unwrap()).count(), 2);
+        assert_eq!(scraper::Html::parse_document(&done.body).select(&scraper::Selector::parse("article.hit").unwrap()).count(), 2);
     }
 
     async fn a_watch_is_changed_and_ended_and_one_that_others_name_is_not(db: Db) {

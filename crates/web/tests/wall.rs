@@ -87,7 +87,6 @@ impl Town {
                 format!("/nordwind/customers/profiles/{profile}"),
                 "/nordwind/listen".into(),
                 format!("/nordwind/listen/{watch}"),
-                format!("/nordwind/listen/{watch}/backfill"),
                 format!("/nordwind/listen/posts/{post}"),
                 "/nordwind/listen/archive?q=kaffee".into(),
                 "/nordwind/listen/archive?q=%22Anna+Berger%22+OR+author%3Aanna".into(),

@@ -78,25 +78,6 @@ pub async fn page(visit: Visit, Place((_, id)): Place<(String, WatchId)>, Query(
     html(&page)
 }
 
-/// The back-fill's state alone, swapped in when it moves.
-#[derive(Template)]
-#[template(path = "listen/backfill.html")]
-struct BackfillPart {
-    t: Texts,
-    page: Page,
-    watch: Watch,
-    backfill: Option<Backfill>,
-}
-
-/// `GET …/{watch}/backfill`
-pub async fn progress(visit: Visit, Place((_, id)): Place<(String, WatchId)>) -> Reply {
-    let mut conn = visit.read().await?;
-    let watch = watches::open(&mut conn, &visit.seat, id).await?;
-    let backfill = backfill::newest(&mut conn, &visit.seat, id).await?;
-    drop(conn);
-    html(&BackfillPart { t: visit.t(), page: visit.page("listen").await?, watch, backfill })
-}
-
 /// `POST …/{watch}/backfill`
 pub async fn start(visit: Visit, Place((_, id)): Place<(String, WatchId)>) -> Reply {
     backfill::start(&visit.app, &visit.seat, id).await?;
