@@ -152,26 +152,24 @@ pub struct Other {
 impl Work {
     pub async fn read(visit: &Visit, page: &mut Page, id: Id<kinds::Conversation>, asked: &Asked, entered: Entered) -> Result<Self, Fault> {
         let (t, app, seat) = (visit.t(), &visit.app, &visit.seat);
-        // Side by side, each on a connection of its own: what was said, who it is with, what can be chosen.
-        let conversation = async {
-            let mut conn = visit.read().await?;
-            let conversation = thread::head(&mut conn, seat, id).await?;
-            let context = crate::pages::customers::panel(visit, conversation.profile_id, conversation.contact_id);
-            let said = async {
-                let thread = thread::whole(&mut conn, seat, conversation).await;
-                drop(conn);
-                Ok(thread?)
-            };
-            tokio::try_join!(said, context)
+        // Side by side, each on a connection of its own: what was said; who it is with and what can be chosen.
+        let mut conn = visit.read().await?;
+        let conversation = thread::head(&mut conn, seat, id).await?;
+        let (profile, contact) = (conversation.profile_id, conversation.contact_id);
+        let said = async {
+            let thread = thread::whole(&mut conn, seat, conversation).await;
+            drop(conn);
+            Ok::<_, Fault>(thread?)
         };
-        let choices = async {
+        let beside = async {
+            let context = crate::pages::customers::panel(visit, profile, contact).await?;
             let mut conn = visit.read().await?;
             let members = desk::people::assignable(&mut conn, seat).await?;
             let teams = desk::people::teams(&mut conn, seat).await?;
             let labels = if seat.can(Permission::InboxOrganise) { desk::people::labels(&mut conn, seat).await? } else { Vec::new() };
-            Ok((members, teams, labels))
+            Ok((context, members, teams, labels))
         };
-        let ((mut thread, context), (members, teams, labels)) = tokio::try_join!(conversation, choices)?;
+        let (mut thread, (context, members, teams, labels)) = tokio::try_join!(said, beside)?;
         let now = app.now();
         // What a script fetches ahead has not been looked at.
         if !visit.visitor.is_prefetch {
