@@ -464,6 +464,23 @@ db_test! {
         assert_eq!(counted, (150, 450, 300, 150, 10, 10));
     }
 
+    async fn many_imports_that_meet_the_same_new_people_all_come_through(db: Db) {
+        let h = house(&db).await;
+        let other = h.another_source().await;
+        // Nearly every slice meets people whom another one is just making.
+        let imports = (0..12).map(|import| {
+            let random = SeededRandom::new(import);
+            let mails = (0..200).map(|n| mail(&format!("{import}-{n}"), &format!("kundin-{}@example.test", random.below(1_000)), "Guten Tag", &[])).collect();
+            h.from(if import % 2 == 0 { h.source } else { other }, mails, None, true)
+        });
+        let stored: u64 = futures::future::join_all(imports).await.into_iter().map(|report| report.unwrap().new).sum();
+        assert_eq!(stored, 12 * 200);
+        let (contacts, addresses, strays): (i64, i64, i64) = h.app.db.read().await.unwrap().one(
+            "SELECT (SELECT COUNT(*) FROM contacts), (SELECT COUNT(*) FROM addresses),
+               (SELECT COUNT(*) FROM contacts c WHERE NOT EXISTS (SELECT 1 FROM addresses a WHERE a.contact_id = c.id))", args![]).await.unwrap();
+        assert_eq!((contacts, strays), (addresses, 0));
+    }
+
     async fn mails_stored_many_at_a_time_stand_as_if_they_had_come_one_by_one(db: Db) {
         let h = house(&db).await;
         let other = h.another_source().await;

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use db::{Many, Tx, args, sql};
 use i18n::Sentence;
@@ -99,21 +99,37 @@ pub struct Correspondent {
     pub verified: bool,
 }
 
-/// The contacts who have these addresses, in order; made where nobody has one yet. Two transactions that make the same address at once are a
-/// race: one of them fails and finds the other's contact when tried again.
+type Key<'a> = (&'a str, String);
+
+/// The contacts who have these addresses, in order; made where nobody has one yet.
 pub async fn for_addresses<'a>(
     tx: &mut Tx,
     ws: Id<kinds::Workspace>,
     people: impl Iterator<Item = &'a Correspondent> + Clone,
 ) -> Result<Vec<Id<kinds::Contact>>> {
-    let key = |c: &Correspondent| (c.kind, fold_key(&c.address));
+    let key = |c: &'a Correspondent| (c.kind, fold_key(&c.address));
     // Sorted, so that two processes that meet the same people write them in the same order.
-    let mut asked: BTreeMap<(&str, String), (&Correspondent, bool)> = BTreeMap::new();
+    let mut asked: BTreeMap<Key<'a>, (&Correspondent, bool)> = BTreeMap::new();
     for person in people.clone() {
         asked.entry(key(person)).or_insert((person, false)).1 |= person.verified;
     }
+    let mut contacts: HashMap<Key<'a>, Id<kinds::Contact>> = HashMap::new();
+    // Once more for those whom somebody else made in the same moment.
+    while !asked.is_empty() {
+        known(tx, ws, &mut asked, &mut contacts).await?;
+        unknown(tx, ws, &mut asked, &mut contacts).await?;
+    }
+    Ok(people.filter_map(|person| contacts.get(&key(person)).copied()).collect())
+}
+
+/// Moves those who have an address here from `asked` to `contacts`.
+async fn known<'a>(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    asked: &mut BTreeMap<Key<'a>, (&Correspondent, bool)>,
+    contacts: &mut HashMap<Key<'a>, Id<kinds::Contact>>,
+) -> Result<()> {
     let kinds: BTreeSet<&str> = asked.keys().map(|(kind, _)| *kind).collect();
-    let mut contacts: HashMap<(&str, String), Id<kinds::Contact>> = HashMap::new();
     let mut proven = Vec::new();
     for kind in kinds {
         let keys: Vec<String> = asked.keys().filter(|(k, _)| *k == kind).map(|(_, key)| key.clone()).collect();
@@ -139,27 +155,52 @@ pub async fn for_addresses<'a>(
             contacts.insert((kind, value_key), contact);
         }
     }
-    let now = tx.now();
     if !proven.is_empty() {
+        let now = tx.now();
         tx.run(
             sql!("UPDATE addresses SET verified_at = $3, verified_by = 'mail' WHERE workspace_id = $1 AND id IN " [ids "$2"]),
             args![ws, proven.as_slice(), now],
         )
         .await?;
     }
-    // The others are new.
+    Ok(())
+}
+
+/// Makes contacts for the others. Whose address another transaction made meanwhile stays in `asked`.
+async fn unknown<'a>(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    asked: &mut BTreeMap<Key<'a>, (&Correspondent, bool)>,
+    contacts: &mut HashMap<Key<'a>, Id<kinds::Contact>>,
+) -> Result<()> {
     const ADDRESSES: Many = Many {
         into: "INSERT INTO addresses (id, workspace_id, contact_id, kind, value, value_key, verified_at, verified_by, created_at)",
         row: sql!("($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
-        end: "",
+        end: "ON CONFLICT (workspace_id, kind, value_key) DO NOTHING RETURNING contact_id",
     };
+    let now = tx.now();
     let made = create_all(tx, ws, asked.values().map(|(person, _)| (person.name.as_str(), None))).await?;
     let mut rows = Vec::with_capacity(made.len());
-    for (((kind, value_key), (person, verified)), contact) in asked.into_iter().zip(made) {
+    for (((kind, value_key), (person, verified)), contact) in asked.iter().zip(&made) {
         let (verified_at, verified_by) = (verified.then_some(now), verified.then_some("mail"));
-        rows.push(args![tx.id::<kinds::Address>(), ws, contact, kind, &person.address, &value_key, verified_at, verified_by, now]);
-        contacts.insert((kind, value_key), contact);
+        rows.push(args![tx.id::<kinds::Address>(), ws, *contact, *kind, &person.address, value_key, verified_at, verified_by, now]);
     }
-    tx.run_many(&ADDRESSES, rows).await?;
-    Ok(people.filter_map(|person| contacts.get(&key(person)).copied()).collect())
+    let written: Vec<(Id<kinds::Contact>,)> = tx.all_many(&ADDRESSES, rows).await?;
+    let written: HashSet<Id<kinds::Contact>> = written.into_iter().map(|(contact,)| contact).collect();
+    let (mut lost, mut made) = (Vec::new(), made.into_iter());
+    asked.retain(|key, _| {
+        let Some(contact) = made.next() else { return true };
+        if !written.contains(&contact) {
+            lost.push(contact);
+            return true;
+        }
+        contacts.insert(key.clone(), contact);
+        false
+    });
+    if !lost.is_empty() {
+        tx.run(sql!("DELETE FROM contact_trigrams WHERE workspace_id = $1 AND contact_id IN " [ids "$2"]), args![ws, lost.as_slice()])
+            .await?;
+        tx.run(sql!("DELETE FROM contacts WHERE workspace_id = $1 AND id IN " [ids "$2"]), args![ws, lost.as_slice()]).await?;
+    }
+    Ok(())
 }
