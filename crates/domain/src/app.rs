@@ -3,13 +3,14 @@ use std::sync::Arc;
 use db::Db;
 use model::{Clock, Random, Timestamp};
 
+use crate::desk::people::ChoicesRead;
 use crate::desk::reads::Reads;
 use crate::listening::matcher::WatchSet;
 use crate::{Blobs, Sealer, events};
 
 /// What every verb may need; made once in the binary, cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>, WatchSet, Reads);
+pub struct App(Arc<Parts>, WatchSet, Reads, ChoicesRead);
 
 pub struct Parts {
     pub db: Db,
@@ -41,7 +42,7 @@ pub struct SystemMail {
 
 impl App {
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts), WatchSet::default(), Reads::default())
+        Self(Arc::new(parts), WatchSet::default(), Reads::default(), ChoicesRead::default())
     }
     /// The watches of every workspace, compiled.
     pub fn watches(&self) -> &WatchSet {
@@ -50,6 +51,9 @@ impl App {
     /// What people have read and is not written yet.
     pub fn reads(&self) -> &Reads {
         &self.2
+    }
+    pub(crate) fn choices_read(&self) -> &ChoicesRead {
+        &self.3
     }
     pub fn clock(&self) -> &dyn Clock {
         &*self.db.env().clock

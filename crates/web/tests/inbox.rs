@@ -517,7 +517,8 @@ db_test! {
         let foreign = desk.house.workspace("sued", "Süd", desk.miriam_id).await;
         let seat = domain::accounts::seat(&mut desk.house.app.db.read().await.unwrap(), person(&desk).await, "sued").await.unwrap();
         assert_eq!(seat.ws(), foreign);
-        assert!(domain::desk::people::labels(&mut desk.house.app.db.read().await.unwrap(), &seat).await.unwrap().is_empty());
+        let mut conn = desk.house.app.db.read().await.unwrap();
+        assert!(domain::desk::people::choices(&desk.house.app, &mut conn, &seat).await.unwrap().labels.is_empty());
     }
 
     async fn copies_go_to_whoever_is_ticked_and_to_nobody_else(db: Db) {

@@ -1,6 +1,9 @@
 //! One conversation as the screen shows it.
 
+use std::sync::Arc;
+
 use domain::accounts::Permission;
+use domain::desk::people::Choices;
 use domain::desk::presence::Somebody;
 use domain::desk::thread::{self, Message, Thread, ThreadEvent};
 use domain::desk::{self, Direction, MessageState, Priority, Status, View};
@@ -48,8 +51,8 @@ pub struct Work {
     pub priorities: Vec<(&'static str, &'static str, bool)>,
     pub waits: String,
     pub may_organise: bool,
-    pub members: Vec<(Id<kinds::User>, String)>,
-    pub teams: Vec<(Id<kinds::Team>, String)>,
+    /// Whom it can be given to.
+    pub choices: Arc<Choices>,
     /// Labels in use elsewhere that are not here yet, by name.
     pub labels: Vec<String>,
     pub here: Vec<Somebody>,
@@ -163,13 +166,9 @@ impl Work {
         };
         let beside = async {
             let context = crate::pages::customers::panel(visit, profile, contact).await?;
-            let mut conn = visit.read().await?;
-            let members = desk::people::assignable(&mut conn, seat).await?;
-            let teams = desk::people::teams(&mut conn, seat).await?;
-            let labels = if seat.can(Permission::InboxOrganise) { desk::people::labels(&mut conn, seat).await? } else { Vec::new() };
-            Ok((context, members, teams, labels))
+            Ok((context, desk::people::choices(app, &mut *visit.read().await?, seat).await?))
         };
-        let (mut thread, (context, members, teams, labels)) = tokio::try_join!(said, beside)?;
+        let (mut thread, (context, choices)) = tokio::try_join!(said, beside)?;
         let now = app.now();
         // What a script fetches ahead has not been looked at.
         if !visit.visitor.is_prefetch {
@@ -197,7 +196,7 @@ impl Work {
         let current = Priority::from_i64(c.priority);
         let priorities: Vec<_> = Priority::ALL.into_iter().rev().map(|p| (p.name(), priority(t, p), p == current)).collect();
         let newest = thread.messages.last().map(|m| m.id.to_string()).unwrap_or_default();
-        let labels = labels.into_iter().filter(|l| !thread.labels.contains(l)).take(60).collect();
+        let labels = choices.labels.iter().filter(|l| may_organise && !thread.labels.contains(l)).take(60).cloned().collect();
         let (icon, channel) = (icon(&c.channel), word(t, &c.channel));
         let status = match c.status {
             Status::Open => t.thread_status_open(),
@@ -222,8 +221,7 @@ impl Work {
             priorities,
             waits,
             may_organise,
-            members,
-            teams,
+            choices,
             labels,
             here,
             composer,
