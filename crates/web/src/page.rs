@@ -82,7 +82,7 @@ impl Page {
         // A note stands in a conversation, and so on one side of the wall: pages that show one side count none (invariant 4).
         let mentions = match area {
             "listen" | "customers" => 0,
-            _ => domain::desk::mentions::unseen(&mut conn, &visit.seat).await?,
+            _ => domain::desk::mentions::unseen(&mut conn, &visit.seat, None).await?,
         };
         drop(conn);
         let mut page = Self::bare(&visit.app, visit.t(), Some(&visit.seat.person), &visit.visitor);

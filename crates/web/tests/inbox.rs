@@ -581,6 +581,8 @@ db_test! {
         let (path, anchor) = href.split_once('#').unwrap();
         let open = desk.miriam.get(path).await;
         assert!(open.attribute(&format!("#{anchor}"), "class").is_some_and(|c| c.contains("note")), "it leads to the note");
+        assert_eq!(open.text(".rail #mention-count"), "1 ungelesen", "what is open here is seen");
+        domain::desk::reads::write(&desk.house.app).await.unwrap();
         let list = desk.miriam.get("/nordwind/mentions").await;
         assert_eq!((list.text(".rail #mention-count"), list.body.matches("is-unseen").count()), ("1 ungelesen".into(), 1));
         assert!(list.text(".mentions li:first-child").contains("bitte ansehen"), "unread first");

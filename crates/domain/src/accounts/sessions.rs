@@ -107,11 +107,14 @@ pub async fn person(db: &Db, conn: &mut Conn, token: &str) -> Result<Option<Pers
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    // Seen at most once an hour: a page must not cost a write.
+    // Seen at most once an hour: a page must not cost a write. Nor does it wait for one, with a connection in its hand.
     if now.since(row.last_seen_at) > Duration::from_secs(3600) {
-        let mut tx = db.write_reread().await?;
-        tx.run("UPDATE sessions SET last_seen_at = $2 WHERE id = $1", args![row.session, now]).await?;
-        tx.commit_quietly().await?;
+        let (db, session) = (db.clone(), row.session);
+        tokio::spawn(async move {
+            if let Err(error) = seen(&db, session).await {
+                tracing::warn!(%error, "a visit could not be noted with its session");
+            }
+        });
     }
     Ok(Some(Person {
         id: row.id,
@@ -125,6 +128,13 @@ pub async fn person(db: &Db, conn: &mut Conn, token: &str) -> Result<Option<Pers
         next_after_answer: row.next_after_answer,
         is_installation_admin: row.is_installation_admin,
     }))
+}
+
+async fn seen(db: &Db, session: Id<kinds::Session>) -> Result<()> {
+    let mut tx = db.write_reread().await?;
+    let now = tx.now();
+    tx.run("UPDATE sessions SET last_seen_at = $2 WHERE id = $1", args![session, now]).await?;
+    Ok(tx.commit_quietly().await?)
 }
 
 /// A person's open sessions, the last used first.

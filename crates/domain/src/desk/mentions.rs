@@ -39,16 +39,16 @@ pub async fn list(conn: &mut Conn, seat: &Seat) -> Result<Vec<Mention>> {
         .await?)
 }
 
-/// How many the person has not seen yet, at most 100.
-pub async fn unseen(conn: &mut Conn, seat: &Seat) -> Result<i64> {
+/// How many the person has not seen yet, at most 100; those in the conversation that is just being read do not count.
+pub async fn unseen(conn: &mut Conn, seat: &Seat, read: Option<Id<kinds::Conversation>>) -> Result<i64> {
     let (all, teams, accounts) = store::reach(&seat.scope(Permission::InboxRead));
     let (count,): (i64,) = conn
         .one(
             sql!("SELECT COUNT(*) FROM (SELECT 1 FROM mentions n JOIN messages m ON m.workspace_id = n.workspace_id AND m.id = n.message_id
                     JOIN conversations c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id
                     WHERE n.workspace_id = $1 AND n.user_id = $2 AND n.seen_at IS NULL AND ($3 OR c.team_id IN " [ids "$4"] " OR c.account_id IN " [ids "$5"] ")
-                    LIMIT 100) AS few"),
-            args![seat.ws(), seat.user(), all, teams, accounts],
+                      AND ($6 IS NULL OR m.conversation_id <> $6) LIMIT 100) AS few"),
+            args![seat.ws(), seat.user(), all, teams, accounts, read],
         )
         .await?;
     Ok(count)
@@ -57,22 +57,27 @@ pub async fn unseen(conn: &mut Conn, seat: &Seat) -> Result<i64> {
 /// All of them are seen.
 pub async fn all_seen(app: &App, seat: &Seat) -> Result<()> {
     let mut tx = app.db.write().await?;
-    seen(&mut tx, seat, None).await?;
+    seen(&mut tx, seat.ws(), seat.user(), None).await?;
     Ok(tx.commit().await?)
 }
 
 /// The person has seen what mentions them, in one conversation or everywhere; their other windows learn it.
-pub(super) async fn seen(tx: &mut Tx, seat: &Seat, conversation: Option<Id<kinds::Conversation>>) -> Result<bool> {
+pub(super) async fn seen(
+    tx: &mut Tx,
+    ws: Id<kinds::Workspace>,
+    user: Id<kinds::User>,
+    conversation: Option<Id<kinds::Conversation>>,
+) -> Result<bool> {
     let now = tx.now();
     let touched = tx
         .run(
             "UPDATE mentions SET seen_at = $3 WHERE workspace_id = $1 AND user_id = $2 AND seen_at IS NULL
                AND ($4 IS NULL OR message_id IN (SELECT id FROM messages WHERE workspace_id = $1 AND conversation_id = $4 AND kind = 'note'))",
-            args![seat.ws(), seat.user(), now, conversation],
+            args![ws, user, now, conversation],
         )
         .await?;
     if touched > 0 {
-        events::record(tx, seat.ws(), "mention", conversation, Some(seat.user()), serde_json::json!({ "user": seat.user() })).await?;
+        events::record(tx, ws, "mention", conversation, Some(user), serde_json::json!({ "user": user })).await?;
     }
     Ok(touched > 0)
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use db::{Durability, Turn, Tx, args};
+use db::{Durability, Turn, args};
 use model::{Id, Timestamp, kinds};
 
 use super::mentions;
@@ -15,25 +15,34 @@ use crate::{App, Result};
 /// How long a mark may wait for others.
 const SOON: Duration = Duration::from_millis(250);
 
-type Mark = (Id<kinds::Workspace>, Id<kinds::Conversation>, Id<kinds::User>);
+type Place = (Id<kinds::Workspace>, Id<kinds::Conversation>, Id<kinds::User>);
+
+struct Mark {
+    at: Timestamp,
+    /// Notes there may mention the person: they are seen, too.
+    has_mentions: bool,
+}
 
 #[derive(Clone, Default)]
-pub struct Reads(Arc<Mutex<HashMap<Mark, Timestamp>>>);
+pub struct Reads(Arc<Mutex<HashMap<Place, Mark>>>);
 
 impl Reads {
-    fn add(&self, mark: Mark, at: Timestamp) -> bool {
+    /// Whether it is the first one that waits.
+    fn add(&self, place: Place, mark: Mark) -> bool {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.insert(mark, at);
-        waiting.len() == 1
+        let is_first = waiting.is_empty();
+        let kept = waiting.entry(place).or_insert(Mark { at: mark.at, has_mentions: false });
+        *kept = Mark { at: mark.at, has_mentions: kept.has_mentions || mark.has_mentions };
+        is_first
     }
-    fn take(&self) -> HashMap<Mark, Timestamp> {
+    fn take(&self) -> HashMap<Place, Mark> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// The person has seen everything up to now. A mark that cannot be written leaves the dot in the list, that is all.
-pub fn note(app: &App, seat: &Seat, conversation: Id<kinds::Conversation>) {
-    if app.reads().add((seat.ws(), conversation, seat.user()), app.now()) {
+pub fn note(app: &App, seat: &Seat, conversation: Id<kinds::Conversation>, has_mentions: bool) {
+    if app.reads().add((seat.ws(), conversation, seat.user()), Mark { at: app.now(), has_mentions }) {
         let app = app.clone();
         tokio::spawn(async move {
             tokio::time::sleep(SOON).await;
@@ -44,6 +53,12 @@ pub fn note(app: &App, seat: &Seat, conversation: Id<kinds::Conversation>) {
     }
 }
 
+/// As [`note`], and written when it returns.
+pub async fn note_now(app: &App, seat: &Seat, conversation: Id<kinds::Conversation>) -> Result<()> {
+    app.reads().add((seat.ws(), conversation, seat.user()), Mark { at: app.now(), has_mentions: true });
+    write(app).await
+}
+
 /// Writes what is noted; before the program ends, too.
 pub async fn write(app: &App) -> Result<()> {
     let marks = app.reads().take();
@@ -51,27 +66,16 @@ pub async fn write(app: &App) -> Result<()> {
         return Ok(());
     }
     let mut tx = app.db.write_as(Turn::Person, Durability::Reread).await?;
-    for (mark, at) in marks {
-        set(&mut tx, mark, at).await?;
+    let mut is_told = false;
+    for ((ws, conversation, user), mark) in marks {
+        tx.run(
+            "INSERT INTO conversation_reads (workspace_id, conversation_id, user_id, read_at)
+             SELECT workspace_id, id, $3, CASE WHEN last_message_at > $4 THEN last_message_at ELSE $4 END FROM conversations WHERE workspace_id = $1 AND id = $2
+             ON CONFLICT (workspace_id, conversation_id, user_id) DO UPDATE SET read_at = excluded.read_at",
+            args![ws, conversation, user, mark.at],
+        )
+        .await?;
+        is_told |= mark.has_mentions && mentions::seen(&mut tx, ws, user, Some(conversation)).await?;
     }
-    Ok(tx.commit_quietly().await?)
-}
-
-/// As [`note`], at once, with the notes in the conversation that mention the person.
-pub async fn note_with_mentions(app: &App, seat: &Seat, conversation: Id<kinds::Conversation>) -> Result<()> {
-    let mut tx = app.db.write_as(Turn::Person, Durability::Reread).await?;
-    let now = tx.now();
-    set(&mut tx, (seat.ws(), conversation, seat.user()), now).await?;
-    if mentions::seen(&mut tx, seat, Some(conversation)).await? { Ok(tx.commit().await?) } else { Ok(tx.commit_quietly().await?) }
-}
-
-async fn set(tx: &mut Tx, (ws, conversation, user): Mark, at: Timestamp) -> Result<()> {
-    tx.run(
-        "INSERT INTO conversation_reads (workspace_id, conversation_id, user_id, read_at)
-         SELECT workspace_id, id, $3, CASE WHEN last_message_at > $4 THEN last_message_at ELSE $4 END FROM conversations WHERE workspace_id = $1 AND id = $2
-         ON CONFLICT (workspace_id, conversation_id, user_id) DO UPDATE SET read_at = excluded.read_at",
-        args![ws, conversation, user, at],
-    )
-    .await?;
-    Ok(())
+    if is_told { Ok(tx.commit().await?) } else { Ok(tx.commit_quietly().await?) }
 }

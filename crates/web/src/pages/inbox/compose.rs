@@ -196,7 +196,7 @@ pub async fn presence(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Con
     thread::head(&mut conn, &visit.seat, id).await?;
     drop(conn);
     if form.opened == "1" {
-        desk::reads::note_with_mentions(&visit.app, &visit.seat, id).await?;
+        desk::reads::note_now(&visit.app, &visit.seat, id).await?;
     }
     let (presence, now): (&desk::presence::Presence, _) = (&visit.app.presence, visit.app.now());
     presence.note(id, visit.seat.user(), &visit.seat.person.name, form.writing == "1", now);

@@ -262,18 +262,13 @@ pub(super) fn priority(t: Texts, priority: Priority) -> &'static str {
     }
 }
 
-/// The conversation has been looked at. Nobody waits for the dot to go, unless a mention may go with it, which this very page counts.
-/// Reading goes on when the mark cannot be set: the dot stays, that is all.
+/// The conversation has been looked at, and with it what mentions the person there. Nobody waits for the marks.
 async fn seen(visit: &Visit, page: &mut Page, id: Id<kinds::Conversation>) -> Result<(), Fault> {
-    let (app, seat) = (&visit.app, &visit.seat);
-    if page.mentions == 0 {
-        desk::reads::note(app, seat, id);
-        return Ok(());
+    let has_mentions = page.mentions > 0;
+    if has_mentions {
+        page.mentions = desk::mentions::unseen(&mut *visit.read().await?, &visit.seat, Some(id)).await?;
     }
-    if let Err(error) = desk::reads::note_with_mentions(app, seat, id).await {
-        tracing::warn!(%error, "a conversation could not be marked as read");
-    }
-    page.mentions = desk::mentions::unseen(&mut *visit.read().await?, seat).await?;
+    desk::reads::note(&visit.app, &visit.seat, id, has_mentions);
     Ok(())
 }
 
