@@ -259,7 +259,7 @@ db_test! {
         let thread = h.open(rows[0].id).await;
         assert_eq!(thread.messages.iter().map(|m| m.text.as_str()).collect::<Vec<_>>(), ["Bitte prüfen Sie die Abbuchung.", "Noch etwas dazu."]);
         assert!(thread.conversation.contact_id.is_some(), "a customer who writes is a contact");
-        desk::reads::note_now(&h.app, &h.seat, rows[0].id).await.unwrap();
+        desk::reads::note_now(&h.app, &h.seat, rows[0].id, h.app.now()).await.unwrap();
         assert!(!h.list(View::All).await[0].is_unread);
     }
 

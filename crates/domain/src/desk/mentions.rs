@@ -61,19 +61,20 @@ pub async fn all_seen(app: &App, seat: &Seat) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// The person has seen what mentions them, in one conversation or everywhere; their other windows learn it.
+/// The person has seen what mentions them, in one conversation up to a time or everywhere; their other windows learn it.
 pub(super) async fn seen(
     tx: &mut Tx,
     ws: Id<kinds::Workspace>,
     user: Id<kinds::User>,
-    conversation: Option<Id<kinds::Conversation>>,
+    until: Option<(Id<kinds::Conversation>, Timestamp)>,
 ) -> Result<bool> {
     let now = tx.now();
+    let (conversation, until) = until.unzip();
     let touched = tx
         .run(
             "UPDATE mentions SET seen_at = $3 WHERE workspace_id = $1 AND user_id = $2 AND seen_at IS NULL
-               AND ($4 IS NULL OR message_id IN (SELECT id FROM messages WHERE workspace_id = $1 AND conversation_id = $4 AND kind = 'note'))",
-            args![ws, user, now, conversation],
+               AND ($4 IS NULL OR message_id IN (SELECT id FROM messages WHERE workspace_id = $1 AND conversation_id = $4 AND kind = 'note' AND received_at <= $5))",
+            args![ws, user, now, conversation, until],
         )
         .await?;
     if touched > 0 {

@@ -16,7 +16,7 @@ pub async fn run(config: &Config, what: TryCommand) -> Result<ExitCode> {
         TryCommand::Feed { source, base } => {
             let ctx = wiring::channels_context(config, Arc::new(SystemClock), Arc::new(SystemRandom))?;
             let path = Path::new(&source);
-            let tried = if source == "-" || path.is_file() {
+            let tried = if source == "-" || (path.exists() && !path.is_dir()) {
                 let bytes = read(path)?;
                 feed::try_source(&ctx, Source::Bytes(&bytes, &base)).await
             } else {

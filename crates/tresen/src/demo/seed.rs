@@ -394,7 +394,7 @@ impl Writer<'_> {
         }
         if c.day < 0 {
             for seat in self.seats.values() {
-                domain::desk::reads::note_now(self.app, seat, id).await?;
+                domain::desk::reads::note_now(self.app, seat, id, self.app.now()).await?;
             }
         }
         Ok(())

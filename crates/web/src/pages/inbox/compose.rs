@@ -193,10 +193,10 @@ impl Others {
 /// `POST /{workspace}/inbox/{conversation}/presence`: says that one is here, and learns who else is.
 pub async fn presence(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Conversation>)>, Form(form): Form<PresenceForm>) -> Reply {
     let mut conn = visit.read().await?;
-    thread::head(&mut conn, &visit.seat, id).await?;
+    let conversation = thread::head(&mut conn, &visit.seat, id).await?;
     drop(conn);
     if form.opened == "1" {
-        desk::reads::note_now(&visit.app, &visit.seat, id).await?;
+        desk::reads::note_now(&visit.app, &visit.seat, id, visit.app.now().max(conversation.last_message_at)).await?;
     }
     let (presence, now): (&desk::presence::Presence, _) = (&visit.app.presence, visit.app.now());
     presence.note(id, visit.seat.user(), &visit.seat.person.name, form.writing == "1", now);

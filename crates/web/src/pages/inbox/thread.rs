@@ -158,7 +158,7 @@ impl Work {
         // Side by side, each on a connection of its own: what was said; who it is with and what can be chosen.
         let mut conn = visit.read().await?;
         let conversation = thread::head(&mut conn, seat, id).await?;
-        let (profile, contact) = (conversation.profile_id, conversation.contact_id);
+        let (profile, contact, last_message_at) = (conversation.profile_id, conversation.contact_id, conversation.last_message_at);
         let said = async {
             let thread = thread::whole(&mut conn, seat, conversation).await;
             drop(conn);
@@ -172,7 +172,7 @@ impl Work {
         let now = app.now();
         // What a script fetches ahead has not been looked at.
         if !visit.visitor.is_prefetch {
-            seen(visit, page, id).await?;
+            seen(visit, page, id, last_message_at).await?;
             app.presence.note(id, seat.user(), &seat.person.name, false, now);
         }
         let here = app.presence.who(id, seat.user(), now);
@@ -262,13 +262,14 @@ pub(super) fn priority(t: Texts, priority: Priority) -> &'static str {
     }
 }
 
-/// The conversation has been looked at, and with it what mentions the person there. Nobody waits for the marks.
-async fn seen(visit: &Visit, page: &mut Page, id: Id<kinds::Conversation>) -> Result<(), Fault> {
+/// The conversation has been looked at, as it stood when the page was begun, and with it what mentions the person there. Nobody waits for
+/// the marks.
+async fn seen(visit: &Visit, page: &mut Page, id: Id<kinds::Conversation>, last_message_at: Timestamp) -> Result<(), Fault> {
     let has_mentions = page.mentions > 0;
     if has_mentions {
         page.mentions = desk::mentions::unseen(&mut *visit.read().await?, &visit.seat, Some(id)).await?;
     }
-    desk::reads::note(&visit.app, &visit.seat, id, has_mentions);
+    desk::reads::note(&visit.app, &visit.seat, id, page.now.max(last_message_at), has_mentions);
     Ok(())
 }
 
