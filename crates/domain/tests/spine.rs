@@ -37,7 +37,7 @@ async fn house(db: &TestDb) -> House {
     let (source, mail): (_, Id<kinds::ChannelAccount>) = (tx.id(), tx.id());
     let settings = serde_json::json!({});
     tx.run(
-        "INSERT INTO sources (id, channel, source_key, settings, state, next_at, created_at) VALUES ($1, 'mail', 'm', $2, 'active', 0, 0)",
+        "INSERT INTO sources (id, channel, source_key, settings, state, next_at, created_at) VALUES ($1, 'mail', 'account:m', $2, 'active', 0, 0)",
         args![source, settings.clone()],
     )
     .await
@@ -121,7 +121,7 @@ impl House {
         let (source, account): (_, Id<kinds::ChannelAccount>) = (tx.id(), tx.id());
         let settings = serde_json::json!({});
         tx.run(
-            "INSERT INTO sources (id, channel, source_key, settings, state, next_at, created_at) VALUES ($1, 'mail', 'n', $2, 'active', 0, 0)",
+            "INSERT INTO sources (id, channel, source_key, settings, state, next_at, created_at) VALUES ($1, 'mail', 'account:n', $2, 'active', 0, 0)",
             args![source, settings.clone()],
         )
         .await
@@ -139,7 +139,17 @@ impl House {
         let cursor = Some(serde_json::json!({ "n": items.len() }));
         intake::ingest(
             &self.app,
-            Lot { source, fence, items, cursor, imported, next_at: None, turn: Turn::Background, durability: Durability::Reread },
+            Lot {
+                source,
+                fence,
+                items,
+                cursor,
+                imported,
+                more: false,
+                next_at: None,
+                turn: Turn::Background,
+                durability: Durability::Reread,
+            },
         )
         .await
     }

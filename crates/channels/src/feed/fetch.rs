@@ -287,12 +287,14 @@ impl FeedListener {
                 feed.items.iter().filter_map(|item| Some((item.comments_feed.clone()?, item.comment_count?))).collect();
             (items, more) = cursor.main.take_new(feed, limit, now);
             cursor.main.validators(&response);
+            if self.comments && cursor.comments.as_ref().is_none_or(|track| track.url.is_empty()) {
+                let left = self.single_comments(&mut cursor, single, limit, now, &mut items).await;
+                // On connecting, what is left still belongs to the first look; later it waits for the next one.
+                more |= left && cursor.history;
+            }
             if more {
                 // Without validators the rest is fetched again rather than answered with 304.
                 (cursor.main.etag, cursor.main.last_modified) = (None, None);
-            }
-            if self.comments && cursor.comments.as_ref().is_none_or(|track| track.url.is_empty()) {
-                self.single_comments(&mut cursor, single, limit, now, &mut items).await;
             }
         }
         if let Some(track) = cursor.comments.as_mut().filter(|track| !track.url.is_empty()) {
@@ -370,30 +372,53 @@ impl FeedListener {
         }
     }
 
-    /// Comment feeds of single posts whose count of comments went up.
-    async fn single_comments(&self, cursor: &mut Cursor, posts: Vec<(Url, u32)>, limit: usize, now: Timestamp, items: &mut Vec<Inbound>) {
-        let mut asked = 0;
+    /// Comment feeds of single posts whose count of comments went up; whether some were left out, because nobody is asked too much at once.
+    async fn single_comments(
+        &self,
+        cursor: &mut Cursor,
+        posts: Vec<(Url, u32)>,
+        limit: usize,
+        now: Timestamp,
+        items: &mut Vec<Inbound>,
+    ) -> bool {
+        let (mut asked, mut left) = (0, false);
         let mut counts = HashMap::new();
         let mut track = std::mem::take(&mut cursor.singles);
         for (url, count) in posts {
             let key = map::hex(url.as_str(), 16);
             let before = cursor.counts.get(&key).copied().unwrap_or(0);
             counts.insert(key.clone(), before.min(count));
-            if count <= before || asked >= COMMENT_FEEDS || items.len() >= limit {
+            if count <= before {
+                continue;
+            }
+            if asked >= COMMENT_FEEDS || items.len() >= limit {
+                left = true;
                 continue;
             }
             asked += 1;
-            let Ok(Answer::Body(response)) = ask(&self.ctx, &url, None).await else { continue };
-            if let Ok(feed) = read(&response) {
-                let (found, more) = track.take_new(as_comments(feed), limit - items.len(), now);
-                items.extend(found);
-                if !more {
+            let feed = match ask(&self.ctx, &url, None).await {
+                Ok(Answer::Body(response)) => read(&response).ok(),
+                _ => None,
+            };
+            match feed {
+                Some(feed) => {
+                    let (found, more) = track.take_new(as_comments(feed), limit - items.len(), now);
+                    items.extend(found);
+                    left |= more;
+                    if !more {
+                        counts.insert(key, count);
+                    }
+                }
+                // The first look does not end while something is left, so it must not wait for what cannot be read.
+                None if cursor.history => {
                     counts.insert(key, count);
                 }
+                None => {}
             }
         }
         cursor.counts = counts;
         cursor.singles = track;
+        left
     }
 
     fn next(&self, cursor: &Cursor, now: Timestamp) -> Duration {

@@ -513,6 +513,47 @@ async fn comments_of_single_posts_are_fetched_when_their_count_grows() {
     assert_eq!(server.asked.lock().unwrap().iter().filter(|path| *path == "/p/comments").count(), 1);
 }
 
+/// Nobody is asked for more than five of them at once, and one of them cannot be read; the first look ends when all others have been.
+#[tokio::test]
+async fn the_comments_that_stand_there_on_connecting_are_history_to_the_last() {
+    let posts: String = (0..12)
+        .map(|n| {
+            format!(
+                "<item><guid>p{n}</guid><title>Post {n}</title><wfw:commentRss>/p/{n}</wfw:commentRss><slash:comments>1</slash:comments></item>"
+            )
+        })
+        .collect();
+    let feed = format!("<rss version=\"2.0\"><channel>{posts}</channel></rss>");
+    let server = Server::start(move |path, headers, _| match path {
+        "/feed" if headers.contains_key("if-none-match") => answer(304, &[], ""),
+        "/feed" => answer(200, &[("etag", "\"1\"")], feed.clone()),
+        "/p/0" => answer(500, &[], ""),
+        path => answer(
+            200,
+            &[],
+            format!("<rss version=\"2.0\"><channel><item><guid>{path}#1</guid><title>Kommentar</title></item></channel></rss>"),
+        ),
+    })
+    .await;
+    let ctx = context(Limits::default());
+    let settings = json!({ "url": server.at("/feed"), "comments": "true" });
+    let (mut cursor, mut comments, mut looks) = (None, 0, 0);
+    loop {
+        let batch = poll_with(&ctx, settings.clone(), cursor.as_ref()).await.unwrap();
+        assert!(batch.imported);
+        comments += batch.items.iter().filter(|item| item.kind == crate::ItemKind::Comment).count();
+        looks += 1;
+        cursor = Some(batch.cursor);
+        if !batch.more {
+            break;
+        }
+    }
+    assert_eq!((comments, looks), (11, 3));
+    let after = poll_with(&ctx, settings, cursor.as_ref()).await.unwrap();
+    assert!(after.items.is_empty() && !after.imported);
+    assert_eq!(server.asked.lock().unwrap().iter().filter(|path| path.starts_with("/p/")).count(), 12, "each once");
+}
+
 #[tokio::test]
 async fn a_site_that_was_rebuilt_is_asked_where_its_feed_is_now() {
     let server = Server::start(|path, _, number| match (path, number) {

@@ -30,8 +30,10 @@ pub struct Lot {
     pub fence: Option<i64>,
     pub items: Vec<Inbound>,
     pub cursor: Option<serde_json::Value>,
-    /// History asked for on connecting: arrives closed and starts nothing.
+    /// History: arrives closed and starts nothing. Of a source that several hear, only for those who do not know it yet.
     pub imported: bool,
+    /// There is more to fetch at once.
+    pub more: bool,
     pub next_at: Option<Timestamp>,
     pub turn: Turn,
     pub durability: Durability,
@@ -55,6 +57,8 @@ row! {
         pub address: Option<String>,
         pub team_id: Option<Id<kinds::Team>>,
         pub settings: Json<serde_json::Value>,
+        /// When it had read through what a shared source held before it joined; what is read again for somebody else is news to it.
+        pub caught_up_at: Option<Timestamp>,
     }
 }
 
@@ -67,7 +71,7 @@ pub async fn ingest(app: &App, mut lot: Lot) -> Result<Report> {
     }
     let mut conn = app.db.read().await?;
     let subscribers: Vec<Subscriber> =
-        conn.all("SELECT id, workspace_id, channel, name, address, team_id, settings FROM channel_accounts WHERE source_id = $1 AND state = 'active' AND removed_at IS NULL ORDER BY id", args![lot.source]).await?;
+        conn.all("SELECT id, workspace_id, channel, name, address, team_id, settings, caught_up_at FROM channel_accounts WHERE source_id = $1 AND state = 'active' AND removed_at IS NULL ORDER BY id", args![lot.source]).await?;
     for subscriber in &subscribers {
         app.watches().refresh(&mut conn, subscriber.workspace_id).await?;
     }
@@ -111,7 +115,8 @@ async fn write(app: &App, lot: &Lot, slice: Option<&Slice<'_>>, is_last: bool) -
     let started = Instant::now();
     let mut report = Report::default();
     if let Some(slice) = slice {
-        let Some(stored) = slice.store(&mut tx, lot.imported).await? else { return Ok(None) };
+        let imported = lot.imported && slice.subscriber.caught_up_at.is_none();
+        let Some(stored) = slice.store(&mut tx, imported).await? else { return Ok(None) };
         report = stored;
     }
     if is_last {
@@ -142,6 +147,15 @@ async fn end(tx: &mut Tx, lot: &Lot) -> Result<()> {
         args![lot.source, lot.cursor.clone(), lot.next_at, now, came],
     )
     .await?;
+    if lot.imported && !lot.more {
+        // A mailbox has one listener, and says of each mail itself whether it is history.
+        tx.run(
+            "UPDATE channel_accounts SET caught_up_at = $2 WHERE source_id = $1 AND caught_up_at IS NULL AND state = 'active'
+               AND EXISTS (SELECT 1 FROM sources s WHERE s.id = $1 AND s.source_key NOT LIKE 'account:%')",
+            args![lot.source, now],
+        )
+        .await?;
+    }
     Ok(())
 }
 
@@ -154,7 +168,7 @@ pub async fn deliver(
 ) -> Result<Option<Id<kinds::Conversation>>> {
     let mut conn = app.db.read().await?;
     let subscriber: Subscriber = conn
-        .opt("SELECT id, workspace_id, channel, name, address, team_id, settings FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL", args![workspace, account])
+        .opt("SELECT id, workspace_id, channel, name, address, team_id, settings, caught_up_at FROM channel_accounts WHERE workspace_id = $1 AND id = $2 AND removed_at IS NULL", args![workspace, account])
         .await?
         .ok_or(Error::NotFound)?;
     app.watches().refresh(&mut conn, workspace).await?;

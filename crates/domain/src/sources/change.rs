@@ -52,7 +52,8 @@ pub async fn change(app: &App, seat: &Seat, id: Id<kinds::ChannelAccount>, chang
     }
     let name = store::name(&change.name, address.as_deref(), &account.channel)?;
     tx.run(
-        "UPDATE channel_accounts SET name = $3, address = $4, team_id = $5, source_id = $6, settings = COALESCE($7, settings) WHERE workspace_id = $1 AND id = $2",
+        "UPDATE channel_accounts SET name = $3, address = $4, team_id = $5, settings = COALESCE($7, settings),
+           caught_up_at = CASE WHEN source_id = $6 THEN caught_up_at END, source_id = $6 WHERE workspace_id = $1 AND id = $2",
         args![seat.ws(), id, name, address, change.team, source_id, change.own],
     )
     .await?;

@@ -24,7 +24,8 @@ pub async fn pause(app: &App, seat: &Seat, id: Id<kinds::ChannelAccount>) -> Res
 pub async fn resume(app: &App, seat: &Seat, id: Id<kinds::ChannelAccount>) -> Result<()> {
     let mut tx = app.db.write().await?;
     let account = store::lock(&mut tx, seat, id).await?;
-    tx.run("UPDATE channel_accounts SET state = 'active' WHERE workspace_id = $1 AND id = $2", args![seat.ws(), id]).await?;
+    tx.run("UPDATE channel_accounts SET state = 'active', caught_up_at = NULL WHERE workspace_id = $1 AND id = $2", args![seat.ws(), id])
+        .await?;
     if let Some(source) = account.source_id {
         let source = store::source(&mut tx, source).await?;
         if !source.source_key.starts_with("account:") {

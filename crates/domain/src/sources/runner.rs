@@ -268,6 +268,7 @@ impl Ear {
                 items: batch.items,
                 cursor: Some(batch.cursor),
                 imported: batch.imported,
+                more: batch.more,
                 next_at: Some(next_at),
                 turn: Turn::Background,
                 durability: Durability::Reread,
@@ -382,7 +383,7 @@ impl Ear {
         match other {
             Some((other,)) => {
                 tx.run(
-                    "UPDATE channel_accounts SET source_id = $2, address = $3 WHERE source_id = $1 AND removed_at IS NULL",
+                    "UPDATE channel_accounts SET source_id = $2, address = $3, caught_up_at = NULL WHERE source_id = $1 AND removed_at IS NULL",
                     args![self.source, other, to],
                 )
                 .await?;

@@ -1,7 +1,7 @@
 //! Accounts and sources against real tables, a real server on this machine, and both engines.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use channels::net::{Net, NetPolicy};
@@ -17,6 +17,7 @@ use super::forms::{self, FormSettings, Submission};
 use super::runner::{Ear, Next};
 use super::*;
 use crate::accounts::{self, Person, Seat, users, workspaces};
+use crate::listening::watches::{self, Draft};
 use crate::{App, Error, Sealer};
 
 fn app(db: &testkit::TestDb) -> App {
@@ -100,21 +101,35 @@ const FEED: &str = "<rss version=\"2.0\"><channel><title>Kaffeeblog</title>\
     <item><guid>https://blog.example/1</guid><link>https://blog.example/1</link><title>Eins</title><description>Der Kaffee war kalt.</description></item>\
     <item><guid>https://blog.example/2</guid><link>https://blog.example/2</link><title>Zwei</title><description>Der Kaffee war gut.</description></item></channel></rss>";
 
+const LATER: &str = "<rss version=\"2.0\"><channel><title>Kaffeeblog</title>\
+    <item><guid>https://blog.example/3</guid><link>https://blog.example/3</link><title>Drei</title><description>Kaffee ohne Milch.</description></item>\
+    <item><guid>https://blog.example/2</guid><link>https://blog.example/2</link><title>Zwei</title><description>Der Kaffee war gut.</description></item>\
+    <item><guid>https://blog.example/1</guid><link>https://blog.example/1</link><title>Eins</title><description>Der Kaffee war kalt.</description></item></channel></rss>";
+const LATEST: &str = "<rss version=\"2.0\"><channel><title>Kaffeeblog</title>\
+    <item><guid>https://blog.example/4</guid><link>https://blog.example/4</link><title>Vier</title><description>Kaffee mit Milch.</description></item></channel></rss>";
+const FIFTH: &str = "<rss version=\"2.0\"><channel><title>Kaffeeblog</title>\
+    <item><guid>https://blog.example/5</guid><link>https://blog.example/5</link><title>Fünf</title><description>Kaffee mit Zucker.</description></item></channel></rss>";
+
 /// A server that answers every path with what was put there; `gate` lets a test come between question and answer.
 struct Server {
     base: String,
     asked: Arc<AtomicUsize>,
     questions: mpsc::UnboundedReceiver<String>,
     gate: Arc<Semaphore>,
+    answers: Arc<Mutex<Answers>>,
 }
 
+/// Path, first line and head, body.
+type Answers = &'static [(&'static str, &'static str, &'static str)];
+
 impl Server {
-    async fn start(answers: &'static [(&'static str, &'static str, &'static str)]) -> Server {
+    async fn start(answers: Answers) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (asked, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(1_000)));
         let (tell, questions) = mpsc::unbounded_channel();
-        let (counter, door, own) = (asked.clone(), gate.clone(), base.clone());
+        let answers = Arc::new(Mutex::new(answers));
+        let (counter, door, own, says) = (asked.clone(), gate.clone(), base.clone(), answers.clone());
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut head = Vec::new();
@@ -127,6 +142,7 @@ impl Server {
                 counter.fetch_add(1, Ordering::SeqCst);
                 let _ = tell.send(path.clone());
                 door.acquire().await.unwrap().forget();
+                let answers = *says.lock().unwrap();
                 let found = answers.iter().find(|(at, ..)| path.split('?').next() == Some(at));
                 let (_, first, body) = found.copied().unwrap_or(("", "404 Not Found", ""));
                 let first = first.replace("BASE", &own);
@@ -137,7 +153,10 @@ impl Server {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        Server { base, asked, questions, gate }
+        Server { base, asked, questions, gate, answers }
+    }
+    fn say(&self, answers: Answers) {
+        *self.answers.lock().unwrap() = answers;
     }
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
@@ -175,6 +194,33 @@ db_test! {
         assert_eq!(count(&app, "SELECT COUNT(*) FROM posts").await, 4);
         ear(&app, first).await.look(&app).await.unwrap();
         assert_eq!(count(&app, "SELECT COUNT(*) FROM posts").await, 4);
+    }
+
+    async fn what_is_read_again_for_a_newcomer_is_history_for_the_newcomer_alone(db: Db) {
+        let app = app(&db);
+        let server = Server::start(&[("/feed.xml", "200 OK", FEED)]).await;
+        let (a, b) = (owner(&app, "a").await, owner(&app, "b").await);
+        for seat in [&a, &b] {
+            let draft = Draft { name: "Kaffee".into(), query: "Kaffee".into(), kind: "topic".into() };
+            watches::create(&app, seat, draft).await.unwrap().unwrap();
+        }
+        let told = || count(&app, "SELECT COUNT(*) FROM events WHERE kind = 'hit.new'");
+        let first = connect(&app, &a, feed(&server.url("/feed.xml"))).await.unwrap();
+        ear(&app, first).await.look(&app).await.unwrap();
+        assert_eq!((count(&app, "SELECT COUNT(*) FROM watch_hits").await, told().await), (2, 0), "what stood there on connecting");
+        server.say(&[("/feed.xml", "200 OK", LATER)]);
+        let second = connect(&app, &b, feed(&server.url("/feed.xml"))).await.unwrap();
+        ear(&app, first).await.look(&app).await.unwrap();
+        assert_eq!((count(&app, "SELECT COUNT(*) FROM watch_hits").await, told().await), (6, 1), "the third is news to the first");
+        // Who was paused has missed something, and is told of it as quietly.
+        pause(&app, &a, first).await.unwrap();
+        server.say(&[("/feed.xml", "200 OK", LATEST)]);
+        resume(&app, &a, first).await.unwrap();
+        ear(&app, second).await.look(&app).await.unwrap();
+        assert_eq!((count(&app, "SELECT COUNT(*) FROM watch_hits").await, told().await), (8, 2), "the fourth is news to the second");
+        server.say(&[("/feed.xml", "200 OK", FIFTH)]);
+        ear(&app, second).await.look(&app).await.unwrap();
+        assert_eq!((count(&app, "SELECT COUNT(*) FROM watch_hits").await, told().await), (10, 4), "from then on everything is news to both");
     }
 
     async fn an_inbound_address_belongs_to_one_workspace_until_its_account_is_removed(db: Db) {

@@ -148,6 +148,7 @@ async fn pipeline_of(config: &Config, workload: &Workload, count: usize) -> Resu
                     items,
                     cursor: Some(json!({})),
                     imported: false,
+                    more: false,
                     next_at: None,
                     turn: Turn::Background,
                     durability: Durability::Reread,

@@ -89,6 +89,7 @@ pub async fn past(app: &App, town: &Town, clock: &DemoClock) -> Result<()> {
                     items: vec![*item],
                     cursor: None,
                     imported: true,
+                    more: true,
                     next_at: None,
                     turn: Turn::Background,
                     durability: Durability::Reread,
