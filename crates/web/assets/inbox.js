@@ -65,7 +65,8 @@
     swap(fresh, taken.page.doc.title);
     app.dataset.view = "thread";
     markRead(id);
-    ping({ opened: taken.wasAhead });
+    // Shown from what was fetched ahead: only now it has been read, as it stood then.
+    ping({ seen: taken.wasAhead ? one("#work").dataset.seen : "" });
     if (compose) one("#composer-text")?.focus();
     else if (keyboard || !isWide.matches) focusHeading();
     const next = row(id)?.nextElementSibling;
@@ -460,12 +461,11 @@
 
   let typedAt = -Infinity;
 
-  async function ping({ opened = false } = {}) {
+  async function ping({ seen = "" } = {}) {
     const id = openId();
     if (!id || document.hidden) return;
     const said = new URLSearchParams({ writing: performance.now() - typedAt < 10_000 ? "1" : "0" });
-    // Shown from what was fetched ahead: only now it has been read.
-    if (opened) said.set("opened", "1");
+    if (seen) said.set("seen", seen);
     const page = await ask(`${base}/inbox/${id}/presence`, { method: "POST", body: said, part: true }).catch(() => null);
     const place = one("#collision");
     if (!page?.ok || !place || id !== openId()) return;

@@ -195,6 +195,26 @@ db_test! {
         assert!(marked(&desk.miriam.get("/nordwind/inbox?view=all").await, read));
     }
 
+    async fn what_was_fetched_ahead_is_read_when_it_is_shown_as_it_stood_then(db: Db) {
+        let desk = Desk::on(&db).await;
+        let id = desk.arrive("a@x", "Die 64,80 € gingen zweimal ab.").await;
+        let is_unread = async || {
+            let list = desk.miriam.get("/nordwind/inbox?view=all").await;
+            list.attribute(&format!("#c-{id}"), "class").unwrap().contains("row-unread")
+        };
+        let ahead = swapped(&desk.miriam, &format!("/nordwind/inbox/{id}?view=all"), &[("x-prefetch", "1")]).await;
+        let seen = |page: &Answer| page.attribute("#work", "data-seen").unwrap();
+        db.clock.advance(std::time::Duration::from_secs(5));
+        let mut more = mail("b@x", "s.wirth@kanzlei.example", "Noch etwas.");
+        more.mail.as_mut().unwrap().in_reply_to = Some("a@x".into());
+        intake::deliver(&desk.house.app, desk.workspace, desk.mail, more).await.unwrap();
+        desk.miriam.post(&format!("/nordwind/inbox/{id}/presence"), &[("seen", &seen(&ahead))]).await;
+        assert!(is_unread().await, "the second mail was not on that page");
+        let ahead = swapped(&desk.miriam, &format!("/nordwind/inbox/{id}?view=all"), &[("x-prefetch", "1")]).await;
+        desk.miriam.post(&format!("/nordwind/inbox/{id}/presence"), &[("seen", &seen(&ahead))]).await;
+        assert!(!is_unread().await);
+    }
+
     async fn a_page_comes_with_the_last_connection_and_many_at_once_do_not_wait_for_each_other(db: Db) {
         let desk = Desk::on(&db).await;
         let id = desk.arrive("a@x", "Bitte um Rückruf.").await;

@@ -19,4 +19,5 @@ mod types;
 pub mod undo;
 
 pub use store::Conversation;
+pub(crate) use store::reach;
 pub use types::{Direction, MessageState, Priority, Status, View};

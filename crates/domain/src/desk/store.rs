@@ -70,7 +70,7 @@ pub(super) async fn lock(tx: &mut Tx, seat: &Seat, permission: Permission, id: I
 }
 
 /// A scope as the three values list queries bind: everything?, teams, accounts.
-pub(super) fn reach(scope: &Scope) -> (bool, db::Value, db::Value) {
+pub(crate) fn reach(scope: &Scope) -> (bool, db::Value, db::Value) {
     match scope {
         Scope::Everything => (true, serde_json::json!([]).into(), serde_json::json!([]).into()),
         Scope::Only { teams, accounts } => (false, teams.as_slice().into(), accounts.as_slice().into()),

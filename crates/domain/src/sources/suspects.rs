@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use channels::Inbound;
 use channels::form::Reason;
-use db::{Conn, Json, args, row};
+use db::{Conn, Json, args, row, sql};
 use i18n::Sentence;
 use model::{Id, Locale, Timestamp, kinds};
 use serde_json::json;
 
 use super::forms::{self, PublicForm};
 use crate::accounts::{Permission, Seat, members};
-use crate::{App, Error, Result, events};
+use crate::{App, Error, Result, desk, events};
 
 /// How long one waits for a decision.
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -88,15 +88,16 @@ pub async fn list(conn: &mut Conn, seat: &Seat, account: Option<Id<kinds::Channe
         return Ok(Vec::new());
     }
     let now = conn.now();
-    let all: Vec<Suspect> = conn
+    let (all, teams, accounts) = desk::reach(&seat.scope(Permission::InboxRead));
+    Ok(conn
         .all(
-            "SELECT s.id, s.account_id, a.name AS account_name, a.team_id, s.item, s.reasons, s.locale, s.received_at, s.expires_at FROM form_suspects s
+            sql!("SELECT s.id, s.account_id, a.name AS account_name, a.team_id, s.item, s.reasons, s.locale, s.received_at, s.expires_at FROM form_suspects s
              JOIN channel_accounts a ON a.workspace_id = s.workspace_id AND a.id = s.account_id AND a.removed_at IS NULL
-             WHERE s.workspace_id = $1 AND s.expires_at > $2 AND ($3 IS NULL OR s.account_id = $3) ORDER BY s.received_at DESC, s.id DESC LIMIT $4",
-            args![seat.ws(), now, account, MOST],
+             WHERE s.workspace_id = $1 AND s.expires_at > $2 AND ($3 IS NULL OR s.account_id = $3)
+               AND ($4 OR a.team_id IN " [ids "$5"] " OR s.account_id IN " [ids "$6"] ") ORDER BY s.received_at DESC, s.id DESC LIMIT $7"),
+            args![seat.ws(), now, account, all, teams, accounts, MOST],
         )
-        .await?;
-    Ok(all.into_iter().filter(|s| seat.reaches(Permission::InboxRead, s.team_id, s.account_id)).collect())
+        .await?)
 }
 
 async fn open(conn: &mut Conn, seat: &Seat, id: Id<kinds::FormSubmission>) -> Result<Suspect> {

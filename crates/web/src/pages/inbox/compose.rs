@@ -168,8 +168,8 @@ pub async fn draft(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Conver
 #[serde(default)]
 pub struct PresenceForm {
     writing: String,
-    /// Shown from what was fetched ahead: only now it has been read.
-    opened: String,
+    /// Shown from what was fetched ahead: only now it has been read, as it stood then (microseconds since 1970).
+    seen: Option<i64>,
 }
 
 #[derive(Template)]
@@ -195,8 +195,9 @@ pub async fn presence(visit: Visit, Place((_, id)): Place<(String, Id<kinds::Con
     let mut conn = visit.read().await?;
     let conversation = thread::head(&mut conn, &visit.seat, id).await?;
     drop(conn);
-    if form.opened == "1" {
-        desk::reads::note_now(&visit.app, &visit.seat, id, visit.app.now().max(conversation.last_message_at)).await?;
+    if let Some(seen) = form.seen {
+        let at = Timestamp::from_micros(seen).min(visit.app.now().max(conversation.last_message_at));
+        desk::reads::note_now(&visit.app, &visit.seat, id, at).await?;
     }
     let (presence, now): (&desk::presence::Presence, _) = (&visit.app.presence, visit.app.now());
     presence.note(id, visit.seat.user(), &visit.seat.person.name, form.writing == "1", now);

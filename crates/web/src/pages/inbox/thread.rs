@@ -241,6 +241,10 @@ impl Work {
     pub fn href(&self, page: &crate::Page, rest: &str) -> String {
         page.href(&format!("inbox/{}{rest}?{}", self.id, self.place))
     }
+    /// What this page shows came until then, in microseconds since 1970.
+    pub fn seen_until(&self, page: &crate::Page) -> i64 {
+        page.now.max(self.thread.conversation.last_message_at).0
+    }
     /// The time of day at which a colleague began.
     pub fn since(&self, page: &crate::Page, at: &Timestamp) -> String {
         page.t.time(*at, &page.zone)
