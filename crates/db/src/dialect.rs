@@ -93,6 +93,25 @@ macro_rules! fragment {
     (pg [found $table:literal $p:literal]) => {
         concat!($table, ".document @@ to_tsquery('simple', ", $p, ")")
     };
+    // What a search finds before an id, as the first table of a join that is read from the greatest `rowid` down. SQLite reads its text index in
+    // that order and stops after a page. PostgreSQL's gives all hits or none, which is dear for what occurs often; left to itself the planner
+    // guesses how often that is, and reads the whole table for what does not occur at all. So it is asked twice: among the newest rows, one by
+    // one, and where those do not fill a page, by the index.
+    (sqlite [hits $table:literal $p:literal $before:literal]) => {
+        concat!("(SELECT rowid FROM ", $table, " WHERE ", $table, " MATCH ", $p, " AND rowid < ", $before, ")")
+    };
+    (pg [hits $table:literal $p:literal $before:literal]) => {
+        concat!("(SELECT rowid FROM ", $table, " WHERE document @@ to_tsquery('simple', ", $p, ") AND rowid < ", $before, " OFFSET 0)")
+    };
+    (sqlite [newest_hits $table:literal $p:literal $before:literal $among:literal]) => {
+        $crate::fragment!(sqlite [hits $table $p $before])
+    };
+    (pg [newest_hits $table:literal $p:literal $before:literal $among:literal]) => {
+        concat!(
+            "(SELECT rowid FROM (SELECT rowid, document FROM ", $table, " WHERE rowid < ", $before, " ORDER BY rowid DESC LIMIT ", $among,
+            ") AS newest WHERE document @@ to_tsquery('simple', ", $p, "))"
+        )
+    };
     // Events whose transactions have all ended: on PostgreSQL below the snapshot's xmin, on SQLite the writer is alone.
     (sqlite settled) => {
         "TRUE"
