@@ -34,6 +34,15 @@ open a list (mine, unassigned, all, done, snoozed) or a conversation every 5 sec
 out.push(table(['store', '', 'page', 'requests', 'failed', 'server p50', 'server p99', 'whole p50', 'whole p99', ''],
   loads.map((f) => [engineName[f.engine], f.state, f.page, number(f.requests), f.failed, `${ms(f.server_ms.p50)} ms`, `${ms(f.server_ms.p99)} ms`, `${ms(f.whole_ms.p50)} ms`, `${ms(f.whole_ms.p99)} ms`, f.state === 'warm' ? met(f.server_ms.p99 < 10) : ''])));
 
+const searches = of('search');
+if (searches.length) {
+  out.push(`## Search
+
+The search page with ${number(searches[0].conversations)} conversations, one reader, 40 times each (\`latency.py\`, see below): a word that stands in nearly every message, one that
+is in every few thousandth, one in a handful, one in none, and the first beside the third.`);
+  out.push(table(['store', 'searched', 'p50', 'p95'], searches.map((f) => [engineName[f.engine], f.word, `${f.p50} ms`, `${f.p95} ms`])));
+}
+
 const alone = of('alone');
 if (alone.length) {
   out.push(`## Beside another help desk
