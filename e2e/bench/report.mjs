@@ -38,8 +38,8 @@ const searches = of('search');
 if (searches.length) {
   out.push(`## Search
 
-The search page with ${number(searches[0].conversations)} conversations, one reader, 40 times each (\`latency.py\`, see below): a word that stands in nearly every message, one that
-is in every few thousandth, one in a handful, one in none, and the first beside the third.`);
+The search page with ${number(searches[0].conversations)} conversations, one reader, 40 times each (\`latency.py\`, see below): a word that stands in
+three of four messages, one in every 240th, one in every 2,700th, one in none, and the first beside the third. There are a little over two messages a conversation.`);
   out.push(table(['store', 'searched', 'p50', 'p95'], searches.map((f) => [engineName[f.engine], f.word, `${f.p50} ms`, `${f.p95} ms`])));
 }
 
