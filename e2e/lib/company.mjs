@@ -25,9 +25,11 @@ export async function setUp(page, server) {
 /**
  * Connects a mailbox of the mail peer and waits until its history has been read.
  * @param {string} address
- * @param {number} [smtps] another way out than the peer's own port
+ * @param {object} [options]
+ * @param {number} [options.smtps] another way out than the peer's own port
+ * @param {string} [options.folders] what is read, where it is not the inbox alone
  */
-export async function connectMail(page, server, address, smtps = peer('mail').smtps) {
+export async function connectMail(page, server, address, { smtps = peer('mail').smtps, folders } = {}) {
   const at = peer('mail');
   await page.goto(`${server.url}${HOME}/settings/channels/new/mail`);
   await page.getByLabel('E-Mail-Adresse').fill(address);
@@ -38,6 +40,7 @@ export async function connectMail(page, server, address, smtps = peer('mail').sm
   await page.getByText('Weitere Einstellungen').click();
   await page.getByLabel('Port für IMAP').fill(String(at.imaps));
   await page.getByLabel('Port für SMTP').fill(String(smtps));
+  if (folders) await page.getByLabel('Ordner', { exact: true }).fill(folders);
   await page.getByRole('button', { name: 'Verbindung prüfen und verbinden' }).click();
   await expect(page.getByText('Konto verbunden.')).toBeVisible();
   await expect(async () => {

@@ -114,20 +114,32 @@ class Mailbox {
     });
   }
 
-  async #open(work) {
+  /**
+   * Does with the mailbox what its owner's mail program would: folders, flags.
+   * @template T
+   * @param {(client: ImapFlow) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async imap(work) {
     const auth = { user: this.#account.user, pass: this.#account.password };
     const client = new ImapFlow({ host: this.#at.host, port: this.#at.imaps, secure: true, tls: this.#tls, auth, logger: false });
     await client.connect();
     try {
+      return await work(client);
+    } finally {
+      client.close();
+    }
+  }
+
+  #open(work) {
+    return this.imap(async (client) => {
       const lock = await client.getMailboxLock('INBOX');
       try {
         return await work(client);
       } finally {
         lock.release();
       }
-    } finally {
-      client.close();
-    }
+    });
   }
 }
 

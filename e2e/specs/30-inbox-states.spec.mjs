@@ -26,7 +26,7 @@ test('an answer that cannot go straight comes back, waits or asks', async ({ pag
   const [again, refused, unsure, plain] = ['a', 'b', 'c', 'd'].map((letter) => `${marker()}${letter}`);
   try {
     await setUp(page, server);
-    await connectMail(page, server, company.address, wire.port);
+    await connectMail(page, server, company.address, { smtps: wire.port });
     await page.goto(inbox(server));
     const first = { to: company.address, subject: again, text: `Wo bleibt es? ${again}` };
     const asked = await customer.send(first);

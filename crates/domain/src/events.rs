@@ -102,14 +102,19 @@ pub async fn newest(conn: &mut Conn) -> Result<Position> {
 /// How much longer than its own clock says a transaction may take, another node's clock included, to be seen by whoever begins at a moment.
 const SLACK: Duration = Duration::from_secs(30);
 
-/// Where a reader begins who knows an event's id, or a moment as the lowest id of it. A moment begins a little before itself: what happened
-/// while a page was being made is told twice rather than never.
+/// Where a reader goes on who heard of an event; if that is gone by now, at its moment.
 pub async fn from_id(conn: &mut Conn, id: Id<kinds::Event>) -> Result<Position> {
     let known: Option<(i64, i64)> = conn.opt("SELECT position, id FROM events WHERE id = $1", args![id]).await?;
-    if let Some((position, id)) = known {
-        return Ok(Position(position, id));
+    match known {
+        Some((position, id)) => Ok(Position(position, id)),
+        None => from_moment(conn, id.made_at()).await,
     }
-    let before = Id::<kinds::Event>::lowest_at(id.made_at() - SLACK);
+}
+
+/// Where a reader begins who knows a moment: a little before it, so that what happened while a page was being made is told twice rather than
+/// never.
+pub async fn from_moment(conn: &mut Conn, at: Timestamp) -> Result<Position> {
+    let before = Id::<kinds::Event>::lowest_at(at - SLACK);
     let row: Option<(i64, i64)> =
         conn.opt(sql!("SELECT position, id FROM events WHERE id < $1 AND " settled " ORDER BY id DESC LIMIT 1"), args![before]).await?;
     Ok(row.map_or(Position::default(), |(p, id)| Position(p, id)))

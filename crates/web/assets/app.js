@@ -210,6 +210,9 @@ document.documentElement.classList.add("js");
     next.focus();
   });
 
+  // On a phone the settings' pages stand in a bar: the one that is shown lies where it can be seen.
+  one(".nav-side [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
   // ── Live ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -238,7 +241,7 @@ document.documentElement.classList.add("js");
       let pause = 2000;
       const open = () => {
         const url = new URL(address, location.href);
-        url.searchParams.set("after", last);
+        if (last) url.searchParams.set("after", last);
         // A connection that breaks is taken up again by the browser, with Last-Event-ID.
         const source = new EventSource(url);
         source.onopen = () => {

@@ -12,7 +12,7 @@ use domain::accounts::Permission;
 use domain::events::{self, Position};
 use futures::stream::{self, Stream, StreamExt};
 use http::HeaderMap;
-use model::{Id, kinds};
+use model::{Id, Timestamp, kinds};
 use serde::Deserialize;
 use tokio::sync::broadcast;
 
@@ -72,17 +72,20 @@ impl Topic {
 pub struct From {
     r#for: String,
     after: String,
+    since: Option<i64>,
 }
 
-/// `GET /{workspace}/live?for=TOPIC&after=PLACE`: continues behind `Last-Event-ID` (a broken connection) or `after` (a page's own place).
+/// `GET /{workspace}/live?for=TOPIC&after=PLACE&since=MOMENT`: continues behind `Last-Event-ID` (a broken connection), `after` (what the page
+/// has heard), or the moment at which the page was made (microseconds since 1970).
 pub async fn stream(visit: Visit, Query(from): Query<From>, headers: HeaderMap) -> Result<Response, Fault> {
     let topic = Topic::ALL.into_iter().find(|topic| topic.name() == from.r#for).unwrap_or(Topic::Inbox);
     visit.seat.require(topic.permission())?;
     let mut conn = visit.read().await?;
     let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).filter(|v| !v.is_empty()).unwrap_or(&from.after);
-    let after = match (resumed.parse::<Position>(), resumed.parse::<Id<kinds::Event>>()) {
-        (Ok(position), _) => position,
-        (_, Ok(id)) => events::from_id(&mut conn, id).await?,
+    let after = match (resumed.parse::<Position>(), resumed.parse::<Id<kinds::Event>>(), from.since) {
+        (Ok(position), ..) => position,
+        (_, Ok(id), _) => events::from_id(&mut conn, id).await?,
+        (.., Some(since)) => events::from_moment(&mut conn, Timestamp::from_micros(since)).await?,
         _ => events::newest(&mut conn).await?,
     };
     drop(conn);

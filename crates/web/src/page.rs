@@ -2,7 +2,7 @@ use domain::App;
 use domain::accounts::workspaces::{self, MyWorkspace};
 use domain::accounts::{Permission, Person, Seat};
 use i18n::{Texts, TimeZone};
-use model::{Id, Timestamp, kinds};
+use model::Timestamp;
 
 use crate::assets;
 use crate::error::Fault;
@@ -72,11 +72,11 @@ impl Page {
             Some(topic) => {
                 // The inbox continues exactly where it was read. That place moves with whatever happens anywhere, on either side of the
                 // wall, so the other pages name nothing but their own moment.
-                let after = match topic {
-                    Topic::Inbox => domain::events::newest(&mut conn).await?.to_string(),
-                    _ => Id::<kinds::Event>::lowest_at(visit.app.now()).to_string(),
+                let from = match topic {
+                    Topic::Inbox => format!("after={}", domain::events::newest(&mut conn).await?),
+                    _ => format!("since={}", visit.app.now().micros()),
                 };
-                visit.path(format!("live?for={}&after={after}", topic.name()))
+                visit.path(format!("live?for={}&{from}", topic.name()))
             }
         };
         // A note stands in a conversation, and so on one side of the wall: pages that show one side count none (invariant 4).

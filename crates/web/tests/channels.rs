@@ -294,6 +294,6 @@ db_test! {
         let (kinds, subject, from) = (page.attribute("#state", "data-live-kind"), page.attribute("#state", "data-live-subject"), page.attribute("#state", "data-live-src"));
         assert!(kinds.split(' ').any(|kind| kind == "account.health"));
         assert_eq!((subject, from), (id.to_string(), place));
-        assert!(page.attribute("body", "data-live").starts_with("/nordwind/live?for=channels&after="), "the page hears of it");
+        assert!(page.attribute("body", "data-live").starts_with("/nordwind/live?for=channels&since="), "the page hears of it");
     }
 }

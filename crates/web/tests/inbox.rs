@@ -215,6 +215,19 @@ db_test! {
         assert!(!is_unread().await);
     }
 
+    async fn what_happens_in_the_very_millisecond_of_a_page_is_told(db: Db) {
+        let desk = Desk::on(&db).await;
+        db.clock.advance(std::time::Duration::from_secs(60));
+        let page = desk.miriam.get("/nordwind/settings/channels").await;
+        let mut tx = db.write().await.unwrap();
+        domain::events::record(&mut tx, desk.workspace, "account.health", Some(desk.mail), None, serde_json::json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+        // On PostgreSQL an event is read when no older transaction runs any more, of whatever test.
+        let live = page.attribute("body", "data-live").unwrap();
+        let told = async { while !desk.miriam.get(&live).await.body.contains("account.health") {} };
+        tokio::time::timeout(std::time::Duration::from_secs(30), told).await.expect("the page hears of it");
+    }
+
     async fn a_page_comes_with_the_last_connection_and_many_at_once_do_not_wait_for_each_other(db: Db) {
         let desk = Desk::on(&db).await;
         let id = desk.arrive("a@x", "Bitte um Rückruf.").await;
@@ -442,7 +455,7 @@ db_test! {
         desk.miriam.post(&format!("/nordwind/inbox/{id}/claim"), &[]).await;
         let page = desk.miriam.get(&format!("/nordwind/inbox/{id}")).await;
         page.assert_sound();
-        assert!(page.text("#thread .event").contains("Miriam Koch took it on"));
+        assert!(page.text("#thread .event").contains("Miriam Koch claimed it"));
         assert!(page.text("#band").contains("will read this."));
         let wrong = desk.miriam.post(&format!("/nordwind/inbox/{id}/reply"), &[("text", "Hello"), ("cc", "nonsense")]).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);

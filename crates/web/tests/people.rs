@@ -153,7 +153,7 @@ db_test! {
         tx.run("UPDATE jobs SET failure = $1", db::args![failure]).await.unwrap();
         tx.commit().await.unwrap();
         let page = owner.get("/nord/settings/jobs?state=failed").await;
-        assert!(page.text("td").contains("Der Mailserver hat die Mail nicht angenommen: 421 zu voll"), "{}", page.text("td"));
+        assert!(page.text("td").contains("Der Mailserver hat die E-Mail nicht angenommen: 421 zu voll"), "{}", page.text("td"));
         let job = world.ids["job"][0];
         assert_eq!(owner.post(&format!("/nord/settings/jobs/{job}/retry"), &[]).await.status, StatusCode::SEE_OTHER);
         assert!(owner.get("/nord/settings/jobs?state=ready").await.text("td").contains("wartet"));

@@ -131,12 +131,8 @@ impl Town {
 
     /// What the event stream tells a screen of this topic, from the beginning.
     async fn stream(&self, topic: &str, last: &str) -> String {
-        let after = if last.is_empty() {
-            Id::<kinds::Event>::lowest_at(model::Timestamp::from_secs(1_600_000_000)).to_string()
-        } else {
-            last.into()
-        };
-        let answer = self.agent.get(&format!("/nordwind/live?for={topic}&after={after}")).await;
+        let from = if last.is_empty() { "since=1600000000000000".into() } else { format!("after={last}") };
+        let answer = self.agent.get(&format!("/nordwind/live?for={topic}&{from}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{topic}");
         answer.body
     }

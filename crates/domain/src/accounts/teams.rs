@@ -24,7 +24,7 @@ pub async fn list(conn: &mut Conn, workspace: Id<kinds::Workspace>) -> Result<Ve
     Ok(conn
         .all(
             "SELECT t.id, t.name,
-             (SELECT COUNT(*) FROM conversations c WHERE c.workspace_id = t.workspace_id AND c.team_id = t.id AND c.status <> 'done') AS open,
+             (SELECT COUNT(*) FROM conversations c WHERE c.workspace_id = t.workspace_id AND c.team_id = t.id AND c.status = 'open') AS open,
              (SELECT COUNT(*) FROM conversations c WHERE c.workspace_id = t.workspace_id AND c.team_id = t.id)
              + (SELECT COUNT(*) FROM channel_accounts a WHERE a.workspace_id = t.workspace_id AND a.team_id = t.id)
              + (SELECT COUNT(*) FROM membership_roles m WHERE m.workspace_id = t.workspace_id AND m.team_id = t.id) AS uses

@@ -124,13 +124,13 @@ pub async fn join(
 }
 
 row! {
-    pub struct MyWorkspace { pub id: Id<kinds::Workspace>, pub slug: String, pub name: String }
+    pub struct MyWorkspace { pub id: Id<kinds::Workspace>, pub slug: String, pub name: String, pub time_zone: String }
 }
 
 /// The workspaces a person is a member of, by name: the switcher.
 pub async fn of_user(conn: &mut Conn, user: Id<kinds::User>) -> Result<Vec<MyWorkspace>> {
     Ok(conn
-        .all("SELECT w.id, w.slug, w.name FROM workspaces w JOIN memberships m ON m.workspace_id = w.id WHERE m.user_id = $1 ORDER BY w.name, w.id", args![user])
+        .all("SELECT w.id, w.slug, w.name, w.time_zone FROM workspaces w JOIN memberships m ON m.workspace_id = w.id WHERE m.user_id = $1 ORDER BY w.name, w.id", args![user])
         .await?)
 }
 

@@ -7,12 +7,12 @@ channels-lead = { $count ->
    *[other] { $count } Konten.
 }
 channels-lead-needs = { $count ->
-    [0] Nichts braucht Sie.
-    [one] Eines braucht Sie.
-   *[other] { $count } brauchen Sie.
+    [0] Alles läuft.
+    [one] Ein Konto braucht Ihre Hilfe.
+   *[other] { $count } Konten brauchen Ihre Hilfe.
 }
 channels-connect = Konto verbinden
-channels-needs-you = Braucht Sie
+channels-needs-you = Braucht Ihre Hilfe
 channels-running = Läuft
 channels-details = Einzelheiten
 channels-column-account = Konto
@@ -88,12 +88,12 @@ channel-manual-about = Anrufe, Briefe, Besuche und Messegespräche, die jemand a
 channel-new-title = Konto verbinden
 channel-new-lead = Woher soll etwas hereinkommen?
 channel-new-step-choose = Kanal wählen
-channel-new-step-fill = Zugang eintragen
+channel-new-step-fill = Angaben eintragen
 channel-new-step-done = Verbunden
 channel-new-steps = Schritte
 channel-new-from-now = Verbunden wird ab jetzt. Was früher war, bleibt, wo es ist.
 channel-field-name = Name des Kontos
-channel-field-name-hint = So heißt es in den Listen. Leer: seine Adresse.
+channel-field-name-hint = So heißt es in den Listen. Leer: seine Adresse oder seine Art.
 channel-field-team = Team
 channel-field-team-hint = Neue Gespräche aus diesem Konto kommen zu diesem Team.
 channel-more-settings = Weitere Einstellungen
@@ -113,8 +113,8 @@ channel-account-last-item = Zuletzt Neues
 channel-account-items = Hereingekommen
 channel-account-items-count = { $count ->
     [0] noch nichts
-    [one] eine Nachricht
-   *[other] { $count } Nachrichten
+    [one] ein Eintrag
+   *[other] { $count } Einträge
 }
 channel-account-created = Verbunden
 channel-account-test = Jetzt prüfen

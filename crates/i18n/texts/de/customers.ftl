@@ -19,7 +19,7 @@ customers-further = Weitere anzeigen
 customers-none = Niemand gefunden
 customers-none-detail = Ein Teil des Namens oder der Anfang einer Adresse genügt. Ein Tippfehler schadet selten.
 customers-empty = Noch kein Kontakt
-customers-empty-detail = Wer Ihnen schreibt, wird von selbst zum Kontakt. Rundschreiben und automatische Mails zählen nicht. Sie können auch jemanden von Hand eintragen.
+customers-empty-detail = Wer Ihnen schreibt, wird von selbst zum Kontakt. Rundschreiben und automatische E-Mails zählen nicht. Sie können auch jemanden von Hand eintragen.
 profiles-empty = Noch kein öffentliches Profil
 profiles-empty-detail = Sobald ein Feed verbunden ist, erscheinen hier die Namen, unter denen öffentlich geschrieben wird.
 
@@ -62,10 +62,11 @@ profile-posts-count = { $count ->
 }
 profile-first-seen = Zuerst gesehen
 profile-last-seen = Zuletzt gesehen
+profile-posts-seen = Beiträge gesehen
 profile-posts-empty = Keine gespeicherten Beiträge. Was keine Beobachtung trifft, wird nach 30 Tagen gelöscht.
 profile-talks = Gespräche
 profile-visit = Profil im Netz öffnen
-profile-original = Original
+profile-original = Original ansehen
 
 talk-open = offen
 talk-snoozed = zurückgestellt
@@ -81,6 +82,6 @@ said-contact-saved = Kontakt gespeichert.
 said-address-added = Adresse hinzugefügt.
 said-address-removed = Adresse entfernt.
 
-audit-action-contact-created = Kontakt angelegt
-audit-action-contact-changed = Kontakt geändert
-audit-action-contact-address-removed = Adresse eines Kontakts entfernt
+audit-action-contact-created = hat einen Kontakt angelegt
+audit-action-contact-changed = hat einen Kontakt geändert
+audit-action-contact-address-removed = hat die Adresse eines Kontakts entfernt

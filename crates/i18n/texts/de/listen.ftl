@@ -50,7 +50,7 @@ watch-group-competitor = Wettbewerb
 watch-group-topic = Themen
 watch-group-person = Personen
 
-backfill-title = Rückblick
+backfill-title = Blick ins Archiv
 backfill-start = Im Archiv nachsehen
 backfill-hint = Prüft alle gespeicherten Beiträge und nimmt die passenden als Treffer auf.
 backfill-running = { $found ->
@@ -63,7 +63,7 @@ backfill-done = { $found ->
     [one] Archiv geprüft: { $done } Beiträge, { $found } neuer Treffer.
    *[other] Archiv geprüft: { $done } Beiträge, { $found } neue Treffer.
 }
-backfill-stopped = Der Rückblick wurde beendet, weil sich die Beobachtung geändert hat.
+backfill-stopped = Der Blick ins Archiv wurde beendet, weil sich die Beobachtung geändert hat.
 
 editor-label = Beobachtung bearbeiten
 editor-query = Suche
@@ -168,11 +168,11 @@ said-watch-resumed = Beobachtung fortgesetzt.
 said-backfill-started = Tresen sieht im Archiv nach.
 said-hit-converted = Gespräch angelegt.
 
-audit-action-watch-created = Beobachtung angelegt
-audit-action-watch-changed = Beobachtung geändert
-audit-action-watch-archived = Beobachtung beendet
-audit-action-watch-resumed = Beobachtung fortgesetzt
-audit-action-watch-backfill-started = Rückblick begonnen
+audit-action-watch-created = hat eine Beobachtung angelegt
+audit-action-watch-changed = hat eine Beobachtung geändert
+audit-action-watch-archived = hat eine Beobachtung beendet
+audit-action-watch-resumed = hat eine Beobachtung fortgesetzt
+audit-action-watch-backfill-started = hat im Archiv nachsehen lassen
 job-kind-backfill = Im Archiv nachsehen
 job-kind-expire-posts = Alte Beiträge löschen
 job-overtaken = Ein anderer Prozess hat die Arbeit übernommen.

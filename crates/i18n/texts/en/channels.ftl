@@ -7,22 +7,22 @@ channels-lead = { $count ->
    *[other] { $count } accounts.
 }
 channels-lead-needs = { $count ->
-    [0] Nothing needs you.
-    [one] One needs you.
-   *[other] { $count } need you.
+    [0] None needs attention.
+    [one] One needs attention.
+   *[other] { $count } need attention.
 }
 channels-connect = Connect an account
-channels-needs-you = Needs you
+channels-needs-you = Needs attention
 channels-running = Running
 channels-details = Details
 channels-column-account = Account
 channels-column-state = State
 channels-column-latest = Latest
-channels-column-items = In all
+channels-column-items = Total
 channels-column-team = Team
 channels-nothing-yet = nothing yet
 channels-no-team = no team
-channels-empty = Accounts bring in what people write to you and what is said about you in public. Begin with your mail address, or with a blog that writes about you. Everything new from that moment on appears here.
+channels-empty = Accounts bring in what people write to you and what is said about you in public. Begin with your email address, or with a blog that writes about you. Everything new from that moment on appears here.
 
 channels-state-ok = running
 channels-state-slow = held up
@@ -36,14 +36,14 @@ channel-feed-url-hint = The address of the front page is usually enough, for exa
 channel-feed-comments = Read the comments too
 channel-feed-comments-hint = If the site has a feed for its comments.
 
-channel-mail = Mail
+channel-mail = Email
 channel-mail-about = A mailbox: read over IMAP, answer over SMTP. Or only receive what your mail server delivers here.
-channel-mail-from = Mail address
+channel-mail-from = Email address
 channel-mail-from-hint = People write to this address, and your answers come from it.
 channel-mail-from-name = Sender’s name
 channel-mail-from-name-hint = Stands before the address in answers, for example the name of your company.
 channel-mail-user = User name
-channel-mail-user-hint = Usually the mail address. Leave empty if your own mail server delivers here.
+channel-mail-user-hint = Usually the email address. Leave empty if your own mail server delivers here.
 channel-mail-password = Password
 channel-mail-password-hint = Kept encrypted and never shown again. Some providers ask for a separate app password.
 channel-mail-imap-host = Incoming server (IMAP)
@@ -56,7 +56,7 @@ channel-mail-imap-security-none = none (own network only)
 channel-mail-folders = Folders
 channel-mail-folders-hint = Several, separated by commas.
 channel-mail-history = Older messages
-channel-mail-history-hint = Older ones arrive as done and start nothing.
+channel-mail-history-hint = Older ones arrive as resolved and start nothing.
 channel-mail-history-none = none, only what comes from now on
 channel-mail-history-30d = of the last 30 days
 channel-mail-history-all = all
@@ -73,7 +73,7 @@ channel-mail-smtp-user = User name for SMTP
 channel-mail-smtp-user-hint = Only if it is another one.
 channel-mail-smtp-password = Password for SMTP
 channel-mail-smtp-password-hint = Only if it is another one.
-channel-mail-sent-folder = Folder for sent mail
+channel-mail-sent-folder = Folder for sent email
 channel-mail-sent-folder-hint = A copy of every answer is put there. Leave empty if your provider does that itself.
 channel-mail-authserv-id = Your server’s name in Authentication-Results
 channel-mail-authserv-id-hint = Only what this server says about a sender’s authenticity is believed. If in doubt, leave empty.
@@ -88,12 +88,12 @@ channel-manual-about = Calls, letters, visits and talks at fairs that somebody w
 channel-new-title = Connect an account
 channel-new-lead = Where should things come in from?
 channel-new-step-choose = Choose a channel
-channel-new-step-fill = Enter the access
+channel-new-step-fill = Enter the details
 channel-new-step-done = Connected
 channel-new-steps = Steps
-channel-new-from-now = The connection begins now. What was before stays where it is.
+channel-new-from-now = Only what arrives from now on is fetched.
 channel-field-name = Name of the account
-channel-field-name-hint = As it is called in lists. Empty: its address.
+channel-field-name-hint = Shown in lists. If left empty, its address or its kind is used.
 channel-field-team = Team
 channel-field-team-hint = New conversations from this account go to this team.
 channel-more-settings = More settings
@@ -107,14 +107,14 @@ channel-fields-wrong = Please look at the marked fields.
 
 channel-account-state = State
 channel-account-since = since { $when }
-channel-account-next = Next look
-channel-account-last-ok = Last success
+channel-account-next = Next check
+channel-account-last-ok = Last successful check
 channel-account-last-item = Latest
 channel-account-items = Came in
 channel-account-items-count = { $count ->
     [0] nothing yet
-    [one] one message
-   *[other] { $count } messages
+    [one] one entry
+   *[other] { $count } entries
 }
 channel-account-created = Connected
 channel-account-test = Check now
@@ -148,9 +148,9 @@ form-settings-language-visitor = as the visitor’s browser is set
 form-settings-language-de = German
 form-settings-language-en = English
 form-settings-mail = Answers go out through
-form-settings-mail-none = the first mail account
-form-settings-mail-hint = If no mail account is connected at all, messages arrive, but nobody can answer from here.
-form-settings-confirmation = Confirm by mail that a message has arrived
+form-settings-mail-none = the first email account
+form-settings-mail-hint = If no email account is connected at all, messages arrive, but nobody can answer from here.
+form-settings-confirmation = Confirm by email that a message has arrived
 form-settings-confirmation-hint = At most once per address and day. The confirmation repeats nothing of what was written.
 
 health-ok = Everything is running.

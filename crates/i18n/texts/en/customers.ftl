@@ -19,7 +19,7 @@ customers-further = Show more
 customers-none = Nobody found
 customers-none-detail = A part of the name or the beginning of an address is enough. A typing mistake rarely does harm.
 customers-empty = No contact yet
-customers-empty-detail = Whoever writes to you becomes a contact by itself. Newsletters and automatic mails do not count. You can also enter somebody by hand.
+customers-empty-detail = Whoever writes to you becomes a contact by itself. Newsletters and automatic emails do not count. You can also enter somebody by hand.
 profiles-empty = No public profile yet
 profiles-empty-detail = As soon as a feed is connected, the names under which people write publicly appear here.
 
@@ -27,7 +27,7 @@ contact-name = Name
 contact-company = Company
 contact-mail = Email address
 contact-note = Note
-contact-note-hint = Read inside the house only. It is shown to the person on request (GDPR Art. 15).
+contact-note-hint = Internal only. It is shown to the person on request (GDPR Art. 15).
 contact-known-since = Known since
 contact-lead = Contact: what the company knows
 contact-addresses = Addresses
@@ -62,14 +62,15 @@ profile-posts-count = { $count ->
 }
 profile-first-seen = First seen
 profile-last-seen = Last seen
+profile-posts-seen = Posts seen
 profile-posts-empty = No stored posts. What no watch wants is deleted after 30 days.
 profile-talks = Conversations
 profile-visit = Open the profile on the web
-profile-original = Original
+profile-original = See the original
 
 talk-open = open
 talk-snoozed = snoozed
-talk-done = done
+talk-done = resolved
 
 error-contact-name = Please enter a name.
 error-contact-long = This is too long, { $most } characters at most.
@@ -81,6 +82,6 @@ said-contact-saved = Contact saved.
 said-address-added = Address added.
 said-address-removed = Address removed.
 
-audit-action-contact-created = Contact entered
-audit-action-contact-changed = Contact changed
-audit-action-contact-address-removed = Address taken off a contact
+audit-action-contact-created = created a contact
+audit-action-contact-changed = changed a contact
+audit-action-contact-address-removed = removed an address from a contact

@@ -15,7 +15,7 @@ demo-mark = Example company. Nothing leaves this machine.
 common-actions = Actions
 
 field-name = Name
-field-email = E-mail
+field-email = Email
 field-password = Password
 field-password-hint = At least 12 characters. A sentence is better than a short word with special characters.
 field-locale = Language
@@ -39,9 +39,9 @@ setup-submit = Set up
 me-title = Your settings
 me-saved = Saved.
 me-sign-out = Sign out
-me-zone-of-workspace = as in the workspace
+me-zone-of-workspace = same as the workspace
 me-theme = Appearance
-me-theme-system = as in the system
+me-theme-system = same as the system
 me-theme-light = light
 me-theme-dark = dark
 me-theme-contrast = high contrast
@@ -57,10 +57,10 @@ me-last-seen = Last seen
 me-this-device = this device
 me-revoke = Sign out
 
-error-email = This is not a complete e-mail address, such as name@company.com.
+error-email = This is not a complete email address, such as name@company.com.
 error-name = Please enter a name of at most 120 characters.
 error-password-length = The password needs at least 12 characters.
-error-sign-in = E-mail and password do not match.
+error-sign-in = Email and password do not match.
 error-sign-in-wait = { $minutes ->
     [one] Too many attempts. Please wait one minute.
    *[other] Too many attempts. Please wait { $minutes } minutes.
@@ -94,7 +94,7 @@ fault-no-room-detail = Nothing was saved and nothing was sent. Please tell your 
 fault-internal = Something went wrong on our side
 fault-internal-detail = The error is in the log. What was saved before is still there. Please try again.
 fault-reference = Reference { $reference }
-fault-home = To the inbox
+fault-home = Go to the inbox
 
 demo-title = Who would you like to be?
 demo-lead = Kaffee Nordwind is an invented coffee roaster with 90 days of history. While you watch, people go on writing, and they answer what you write. Nothing leaves this machine.

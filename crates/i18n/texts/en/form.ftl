@@ -1,7 +1,7 @@
 ### The contact form as visitors see it, and its confirmation
 
 form-name = Your name
-form-email = Your mail address
+form-email = Your email address
 form-email-hint = We answer there.
 form-subject = Subject
 form-phone = Telephone number
@@ -38,4 +38,4 @@ form-confirmation-text =
 
     { $name }
 
-    This mail was sent automatically.
+    This email was sent automatically.

@@ -8,7 +8,7 @@ listen-new = New watch
 listen-none = No watch yet
 listen-kind = Kind
 listen-hits = Hits
-listen-week = in 7 days
+listen-week = Last 7 days
 listen-total = { $count ->
     [zero] no hit yet
     [one] { $count } hit
@@ -27,12 +27,12 @@ listen-newest = To the newest hits
 listen-back = Back to the watches
 listen-older = Show older
 listen-profile = Profile
-listen-conversation = To the conversation
-listen-converse = Make a conversation of it
+listen-conversation = Go to the conversation
+listen-converse = Turn into a conversation
 listen-archive = Search the archive
 listen-archive-label = Search in all stored posts
-listen-archive-lead = All stored public posts. What no watch wants stays for 30 days.
-listen-archive-hint = Words find their other forms too. Quotes search exactly; since:2026-01-01 and until:2026-01-31 limit the time.
+listen-archive-lead = All stored public posts. Posts that match no watch are kept for 30 days.
+listen-archive-hint = Other forms of a word are found too. Quotation marks search for the exact words; since:2026-01-01 and until:2026-01-31 limit the time.
 listen-archive-none = Nothing found
 listen-archive-none-detail = Try fewer words, or a word with a star at its end, for example deliver*.
 listen-archive-cut = The search has paused here so that it does not take too long. “Show older” goes on.
@@ -50,9 +50,9 @@ watch-group-competitor = Competitors
 watch-group-topic = Topics
 watch-group-person = People
 
-backfill-title = Looking back
+backfill-title = A look through the archive
 backfill-start = Look through the archive
-backfill-hint = Checks all stored posts and takes those that fit as hits.
+backfill-hint = Checks all stored posts and adds those that match as hits.
 backfill-running = { $found ->
     [zero] { $done } of { $total } posts checked, no hit yet
     [one] { $done } of { $total } posts checked, { $found } hit
@@ -63,12 +63,12 @@ backfill-done = { $found ->
     [one] Archive checked: { $done } posts, { $found } new hit.
    *[other] Archive checked: { $done } posts, { $found } new hits.
 }
-backfill-stopped = Looking back was ended because the watch has changed.
+backfill-stopped = The look through the archive was ended because the watch has changed.
 
 editor-label = Edit watch
 editor-query = Query
 editor-hint = Several words: all of them must occur. In capitals: OR, NOT, NEAR/5.
-editor-try = Try on the archive
+editor-try = Test on the archive
 editor-archive = End this watch
 editor-help = How to search
 editor-or = OR
@@ -77,13 +77,13 @@ editor-help-or = one of the two is enough
 editor-help-not = without posts that say “job”
 editor-help-phrase = exactly these words next to each other
 editor-help-near = at most 5 words between
-editor-help-prefix = whatever begins so
+editor-help-prefix = anything that starts like this
 editor-help-tag = tag and handle, with their sign
 editor-help-field = only German posts, only from this site
 
-trial-title = Trial on the archive
+trial-title = Test on the archive
 trial-found = Hits, 30 days
-trial-per-day = a day
+trial-per-day = Per day
 trial-at-least = at least { $number }
 trial-chart = Hits a day over the last 30 days
 trial-canonical = This is how the query is understood:
@@ -168,11 +168,11 @@ said-watch-resumed = Watch resumed.
 said-backfill-started = Tresen looks through the archive.
 said-hit-converted = Conversation opened.
 
-audit-action-watch-created = Watch created
-audit-action-watch-changed = Watch changed
-audit-action-watch-archived = Watch ended
-audit-action-watch-resumed = Watch resumed
-audit-action-watch-backfill-started = Looking back started
+audit-action-watch-created = created a watch
+audit-action-watch-changed = changed a watch
+audit-action-watch-archived = ended a watch
+audit-action-watch-resumed = resumed a watch
+audit-action-watch-backfill-started = started a look through the archive
 job-kind-backfill = Look through the archive
 job-kind-expire-posts = Delete old posts
 job-overtaken = Another process has taken the work over.

@@ -9,7 +9,7 @@ use domain::accounts::sessions::{self, SessionInfo};
 use domain::accounts::users::{self, Preferences};
 use domain::accounts::workspaces::{self, MyWorkspace};
 use http::StatusCode;
-use i18n::Texts;
+use i18n::{Texts, TimeZone};
 use model::{Id, kinds};
 use serde::Deserialize;
 
@@ -33,6 +33,37 @@ struct MePage {
     error: String,
 }
 
+impl MePage {
+    /// "Chrome, Linux", as far as the program's own words tell; else those words.
+    fn device(&self, user_agent: &str) -> String {
+        let first = |known: &[(&str, &'static str)]| known.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name);
+        // Most say that they are Chrome or Safari, too: the most special mark first.
+        let browser = first(&[
+            ("Firefox/", "Firefox"),
+            ("Edg", "Edge"),
+            ("OPR/", "Opera"),
+            ("Vivaldi/", "Vivaldi"),
+            ("Chrom", "Chrome"),
+            ("CriOS/", "Chrome"),
+            ("Safari/", "Safari"),
+        ]);
+        let system = first(&[
+            ("Android", "Android"),
+            ("iPhone", "iPhone"),
+            ("iPad", "iPad"),
+            ("Windows", "Windows"),
+            ("Mac OS X", "macOS"),
+            ("CrOS", "ChromeOS"),
+            ("Linux", "Linux"),
+        ]);
+        match (browser, system) {
+            (Some(browser), Some(system)) => format!("{browser}, {system}"),
+            (Some(one), None) | (None, Some(one)) => one.into(),
+            (None, None) => user_agent.into(),
+        }
+    }
+}
+
 pub async fn page(door: Door) -> Reply {
     show(&door, StatusCode::OK, "", String::new()).await
 }
@@ -44,7 +75,12 @@ async fn show(door: &Door, status: StatusCode, field: &'static str, error: Strin
     let workspaces = workspaces::of_user(&mut conn, person.id).await?;
     drop(conn);
     let (saved, password_changed) = (door.visitor.path.ends_with("?saved"), door.visitor.path.ends_with("?password"));
-    let page = MePage { t: door.t(), page: door.page(), person, sessions, workspaces, zones: ZONES, saved, password_changed, field, error };
+    let mut page = door.page();
+    // Who has chosen none lives in the workspace's.
+    if let (None, Some(workspace)) = (&person.time_zone, workspaces.first()) {
+        page.zone = TimeZone::get(&workspace.time_zone).unwrap_or(page.zone);
+    }
+    let page = MePage { t: door.t(), page, person, sessions, workspaces, zones: ZONES, saved, password_changed, field, error };
     html_as(status, &page)
 }
 

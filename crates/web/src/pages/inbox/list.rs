@@ -98,8 +98,9 @@ impl ListPane {
             may_see_channels: visit.seat.can(Permission::ChannelRead),
         })
     }
-    pub fn further_is_current(&self) -> bool {
-        self.further.iter().any(|tab| tab.is_current)
+    /// The view shown, where its tab stands in the menu.
+    pub fn further_current(&self) -> Option<&str> {
+        self.further.iter().find(|tab| tab.is_current).map(|tab| tab.name.as_str())
     }
 }
 
@@ -126,7 +127,7 @@ fn line(visit: &Visit, place: &str, row: Row, selected: Option<Id<kinds::Convers
         text,
         icon: icon(&row.channel),
         channel: word(t, &row.channel),
-        waits: row.waiting_since.map(|since| waits(t, since, now)).unwrap_or_default(),
+        waits: row.waiting_since.filter(|_| row.status != domain::desk::Status::Done).map(|since| waits(t, since, now)).unwrap_or_default(),
         is_selected: selected == Some(row.id),
         is_unread: row.is_unread && selected != Some(row.id),
         is_snoozed: row.status == domain::desk::Status::Snoozed,

@@ -197,7 +197,8 @@ impl Work {
         let priorities: Vec<_> = Priority::ALL.into_iter().rev().map(|p| (p.name(), priority(t, p), p == current)).collect();
         let newest = thread.messages.last().map(|m| m.id.to_string()).unwrap_or_default();
         let labels = choices.labels.iter().filter(|l| may_organise && !thread.labels.contains(l)).take(60).cloned().collect();
-        let (icon, channel) = (icon(&c.channel), word(t, &c.channel));
+        // Which blog says more than that it is one.
+        let (icon, channel) = (icon(&c.channel), if c.is_public { c.account_name.clone() } else { word(t, &c.channel) });
         let status = match c.status {
             Status::Open => t.thread_status_open(),
             Status::Snoozed => t.thread_status_snoozed(),

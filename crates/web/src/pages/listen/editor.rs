@@ -92,7 +92,7 @@ impl Trial {
         };
         Self {
             bars: preview.days.iter().enumerate().map(bar).collect(),
-            per_day: preview.found / preview::DAYS as i64,
+            per_day: (preview.found + preview::DAYS as i64 / 2) / preview::DAYS as i64,
             found: preview.found,
             at_least: preview.looked_until.is_some(),
             canonical: preview.canonical,
