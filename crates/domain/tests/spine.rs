@@ -370,8 +370,11 @@ db_test! {
         let (contacts,): (i64,) = h.app.db.read().await.unwrap().one("SELECT COUNT(*) FROM contacts", vec![]).await.unwrap();
         assert_eq!(contacts, 1);
         let mut bounce = auto("bounce@x", Auto::Bounce, &[]);
+        bounce.author.address = Some("mailer-daemon@example.test".into());
         bounce.mail.as_mut().unwrap().bounced_message_id = Some(ours);
         h.arrive(vec![bounce]).await;
+        let takes_part = h.open(id).await.participants.into_iter().any(|p| p.address.starts_with("mailer-daemon"));
+        assert!(!takes_part, "a mail server is nobody");
         assert_eq!(h.state(message).await, MessageState::Failed);
         assert_eq!(h.open(id).await.conversation.status, Status::Open);
     }

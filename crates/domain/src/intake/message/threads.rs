@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use channels::Inbound;
+use channels::{Auto, Inbound};
 use db::{Many, Tx, args, sql};
 use model::{Id, Timestamp, kinds};
 
@@ -170,10 +170,11 @@ impl Threads {
             .or_else(|| message.parents().filter_map(|parent| self.by_message.get(parent)).max_by_key(|(id, _)| *id).map(|(_, talk)| *talk))
     }
 
-    /// Notes who takes part. The first sender is the customer; whoever writes later is shown as new and never added to an answer silently.
+    /// Notes who takes part. The first sender is the customer; whoever writes later is shown as new and never added to an answer silently. A
+    /// mail server that returns something is nobody.
     fn take_part(&mut self, talk: usize, message: &Prepared<'_>, opens: bool) -> bool {
         let mut is_new_participant = false;
-        if let Some(address) = message.sender() {
+        if let Some(address) = message.sender().filter(|_| opens || message.auto != Some(Auto::Bounce)) {
             let role = if opens { "customer" } else { "other" };
             is_new_participant = self.join(talk, address, &message.item.author.name, role) && !opens;
         }
