@@ -56,6 +56,22 @@ pub enum Command {
     Doctor(StoreArgs),
     /// Bring the database to this release's schema and stop
     Migrate(StoreArgs),
+    /// Try searches over an export of posts: which of them match which post, one JSON object a line; exit 2 if a line could not be read
+    Match {
+        /// Searches: a line each, `ID<TAB>QUERY`; blank lines and lines that begin with # are skipped. `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        searches: PathBuf,
+        /// Posts: a JSON object a line with `id`, `text` and what else is known (title author lang channel kind url account followers reach
+        /// sentiment intent topic urgency country media own). `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        posts: PathBuf,
+        /// Threads that read, match and write
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+        threads: u16,
+        /// Print a line of figures to standard error at the end
+        #[arg(long)]
+        stats: bool,
+    },
     /// Look at a source as Tresen would, without storing anything
     #[command(subcommand)]
     Channel(ChannelCommand),
@@ -89,6 +105,15 @@ pub enum BenchCommand {
         /// PostgreSQL in which new databases may be made, instead of SQLite in a temporary folder
         #[arg(long, value_name = "URL")]
         server: Option<String>,
+    },
+    /// Ask generated searches of generated posts: all at once as for arriving posts, and one by one
+    Match {
+        /// How many searches; several runs one after the other
+        #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [100, 1_000, 10_000, 100_000])]
+        searches: Vec<usize>,
+        /// Posts of each run
+        #[arg(long, value_name = "N", default_value_t = 100_000)]
+        posts: usize,
     },
     /// Fill an empty store with generated conversations and logged-in agents
     Fill {

@@ -4,6 +4,7 @@
 mod fill;
 mod ingest;
 mod load;
+mod matching;
 mod words;
 
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ pub async fn run(config: Config, command: BenchCommand) -> Result<ExitCode> {
         BenchCommand::Fill { conversations, agents, plan, store } => {
             fill::run(&wiring::with_args(config, &store), conversations, agents, &plan).await?;
         }
+        BenchCommand::Match { searches, posts } => matching::run(&searches, posts)?,
         BenchCommand::Load { url, plan, seconds, think } => {
             load::run(&url, &plan, Duration::from_secs(seconds), Duration::from_millis(think)).await?;
         }

@@ -75,8 +75,29 @@ impl Words {
         &self.words[rank & !1 | usize::from(!german)]
     }
 
+    /// A word that stands in many texts and says something: not one of the smallest.
+    pub fn common(&self, german: bool) -> &str {
+        let rank = 60 + self.below(2_000);
+        &self.words[rank & !1 | usize::from(!german)]
+    }
+
+    /// The n-th made-up name; no two are the same, and none is a word of the vocabulary but by chance.
+    pub fn compound(&self, n: usize) -> String {
+        format!("{}{}", self.words[300 + n % 997], self.words[3_000 + n / 997 % 40_000])
+    }
+
+    /// The n-th name of two words.
+    pub fn pair(&self, n: usize) -> String {
+        format!("{} {}", self.words[5_000 + n * 7 % 40_000], self.words[2_000 + n * 13 % 40_000])
+    }
+
     /// Sentences of `least` to `most` characters together.
     pub fn text(&self, least: usize, most: usize) -> String {
+        self.text_in(least, most).0
+    }
+
+    /// As [`text`](Self::text), and whether it is the German-like half.
+    pub fn text_in(&self, least: usize, most: usize) -> (String, bool) {
         let german = self.below(10) < 7;
         let length = least + self.below(most - least);
         let mut text = String::with_capacity(length + 20);
@@ -92,7 +113,7 @@ impl Words {
             text.push_str(if self.below(9) == 0 { ". " } else { " " });
         }
         text.truncate(text.trim_end().len());
-        text
+        (text, german)
     }
 
     /// First and family name; `n` people have different ones.

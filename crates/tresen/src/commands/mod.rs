@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod doctor;
 pub mod mail;
+pub mod match_posts;
 pub mod migrate;
 pub mod serve;
 pub mod try_channel;
@@ -26,6 +27,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         print!("{}", Config::example());
         return Ok(ExitCode::SUCCESS);
     }
+    if let Command::Match { searches, posts, threads, stats } = cli.command {
+        return match_posts::run(&match_posts::Options { searches, posts, threads: usize::from(threads), stats });
+    }
     if let Command::Doctor(args) = &cli.command {
         return Ok(doctor::run(cli.config.as_deref(), args).await);
     }
@@ -46,13 +50,25 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Channel(ChannelCommand::Try(what)) => try_channel::run(&config, what).await,
         Command::User(UserCommand::ResetLink { email, store }) => user::reset_link(&wiring::with_args(config, &store), &email).await,
         Command::Bench(what) => crate::bench::run(config, what).await,
-        Command::Doctor(_) | Command::Mail(_) | Command::Config(_) => unreachable!("done above"),
+        Command::Doctor(_) | Command::Mail(_) | Command::Config(_) | Command::Match { .. } => unreachable!("done above"),
     }
 }
 
 /// A line on standard output. Whoever closes it has seen enough, which ends nothing.
 pub fn say(line: impl std::fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// What this process holds in memory now, in MB (10⁶ bytes).
+pub fn resident_mb() -> f64 {
+    memory_mb("VmRSS:")
+}
+
+/// A line of proc(5)'s `status`, in MB (10⁶ bytes); 0 where the system does not say.
+fn memory_mb(name: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
+    kib.unwrap_or(0.0) * 1024.0 / 1e6
 }
 
 fn init_log(config: &Config) {
