@@ -241,7 +241,7 @@ pub(crate) fn value(field: FieldName, written: &str) -> Result<Value, Problem> {
             _ => Ok(Value::Text(text.to_owned())),
         },
         _ => {
-            let folded = fold_value(if field == F::Author { text.strip_prefix(['@', '＠']).unwrap_or(text) } else { text });
+            let folded = fold_value(if field == F::Author { text.trim_start_matches(['@', '＠']) } else { text });
             if folded.is_empty() { bad(Expected::Text, None) } else { Ok(Value::Text(folded)) }
         }
     }

@@ -287,7 +287,7 @@ impl Reader<'_> {
                 None if token.kind == TokenKind::Emoji => (AtomKind::Emoji, &token.exact),
                 None => (AtomKind::Word, &token.exact),
             };
-            atoms.push(Atom { kind, form: Form::Exact, text: text.clone() });
+            atoms.push(Atom { kind, form: Form::Exact, text: text.to_string() });
         }
         atoms
     }

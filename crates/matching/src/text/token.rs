@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use compact_str::CompactString;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, char::decompose_compatible, is_nfc_quick};
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::fold::fold_normalised;
+use super::quick;
 
 /// Stands for a `?` inside a word of a query; a noncharacter, which no normal form and no folding touches.
 pub(crate) const ANY_CHAR: char = '\u{10FFFE}';
@@ -27,9 +29,9 @@ pub enum TokenKind {
 pub struct Token {
     pub kind: TokenKind,
     /// What is compared: the folded word; of an emoji the sequence without skin tones.
-    pub folded: String,
+    pub folded: CompactString,
     /// NFKC word, emoji sequence without variation selectors, or the URL.
-    pub exact: String,
+    pub exact: CompactString,
     /// Bytes of the original text.
     pub range: Range<usize>,
 }
@@ -41,8 +43,8 @@ pub struct Literal {
     /// Number of positions of its name, at least 1.
     pub width: usize,
     /// With its sign.
-    pub folded: String,
-    pub exact: String,
+    pub folded: CompactString,
+    pub exact: CompactString,
     pub range: Range<usize>,
 }
 
@@ -72,12 +74,17 @@ impl Scan {
 
 /// Tokenises the text of a post.
 pub fn scan(text: &str) -> Scan {
-    Scanner { flat: flatten(text), urls: true, wild: false, out: Scan::default() }.run()
+    quick::scan(text, true).unwrap_or_else(|| scan_generally(text, true))
+}
+
+/// Any text, one character after the other.
+fn scan_generally(text: &str, urls: bool) -> Scan {
+    Scanner { flat: flatten(text), urls, wild: false, out: Scan::default() }.run()
 }
 
 /// Tokenises a text in which URLs mean nothing (the words of a URL itself).
 pub(crate) fn scan_without_urls(text: &str) -> Scan {
-    Scanner { flat: flatten(text), urls: false, wild: false, out: Scan::default() }.run()
+    quick::scan(text, false).unwrap_or_else(|| scan_generally(text, false))
 }
 
 /// Tokenises a piece of a query, in which [`ANY_CHAR`] and [`ANY_REST`] belong to words.
@@ -272,15 +279,15 @@ impl Scanner {
         while at < self.flat.len() {
             at = match &self.flat[at].unit {
                 Unit::Emoji(sequence) => {
-                    let folded = sequence.chars().filter(|&c| !is_skin_tone(c)).collect();
-                    let exact = sequence.clone();
+                    let folded: CompactString = sequence.chars().filter(|&c| !is_skin_tone(c)).collect();
+                    let exact = sequence.as_str().into();
                     let range = self.bytes(at, at + 1);
                     self.out.tokens.push(Token { kind: TokenKind::Emoji, folded, exact, range });
                     at + 1
                 }
                 &Unit::Char(c) => {
                     if let Some(end) = self.url_end(at) {
-                        self.opaque(at, end, self.text(at, end));
+                        self.opaque(at, end, self.text(at, end).into());
                         end
                     } else if matches!(c, '#' | '@') && self.begins_tag(at) {
                         self.tag(at, c)
@@ -332,9 +339,9 @@ impl Scanner {
         text
     }
 
-    fn opaque(&mut self, start: usize, end: usize, exact: String) {
+    fn opaque(&mut self, start: usize, end: usize, exact: CompactString) {
         let range = self.bytes(start, end);
-        self.out.tokens.push(Token { kind: TokenKind::Opaque, folded: String::new(), exact, range });
+        self.out.tokens.push(Token { kind: TokenKind::Opaque, folded: CompactString::default(), exact, range });
     }
 
     /// The end of the run of letters, digits and marks that begins here.
@@ -372,7 +379,7 @@ impl Scanner {
     fn word(&mut self, start: usize, end: usize) {
         let exact = self.text(start, end);
         let range = self.bytes(start, end);
-        self.out.tokens.push(Token { kind: TokenKind::Word, folded: fold_normalised(&exact), exact, range });
+        self.out.tokens.push(Token { kind: TokenKind::Word, folded: fold_normalised(&exact).into(), exact: exact.into(), range });
     }
 
     /// The end of the URL that begins here (S9).
@@ -417,13 +424,13 @@ impl Scanner {
             };
         }
         if self.out.tokens.len() == first {
-            self.opaque(start, end, String::new());
+            self.opaque(start, end, CompactString::default());
         }
         let width = self.out.tokens.len() - first;
         for end in if host_end > end { vec![host_end, end] } else { vec![end] } {
             let exact = self.text(start, end);
             let range = self.bytes(start, end);
-            self.out.literals.push(Literal { first, width, folded: fold_normalised(&exact), exact, range });
+            self.out.literals.push(Literal { first, width, folded: fold_normalised(&exact).into(), exact: exact.into(), range });
         }
         host_end
     }
@@ -443,7 +450,7 @@ impl Scanner {
 }
 
 /// What a URL loses at its end: sentence punctuation, closing brackets and quotes.
-fn ends_sentence(c: char) -> bool {
+pub(super) fn ends_sentence(c: char) -> bool {
     matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | ')' | ']' | '}' | '“' | '”' | '‘' | '’' | '«' | '»' | '‹' | '›')
 }
 

@@ -4,12 +4,12 @@ use super::*;
 
 /// Folded tokens; URLs as `<url>`.
 fn tokens(text: &str) -> Vec<String> {
-    let show = |token: Token| if token.kind == TokenKind::Opaque { "<url>".to_owned() } else { token.folded };
+    let show = |token: Token| if token.kind == TokenKind::Opaque { "<url>".to_owned() } else { token.folded.into() };
     scan(text).tokens.into_iter().map(show).collect()
 }
 
 fn literals(text: &str) -> Vec<String> {
-    scan(text).literals.into_iter().map(|literal| literal.folded).collect()
+    scan(text).literals.into_iter().map(|literal| literal.folded.into()).collect()
 }
 
 #[test]
@@ -171,10 +171,22 @@ proptest! {
     }
 
     #[test]
-    fn the_quick_way_for_ascii_changes_nothing(text in "[ -~]{0,30}") {
-        let quick = scan(&text);
-        // A soft hyphen at the end forces the general way and is removed.
-        let general = scan(&format!("{text}\u{AD}"));
-        prop_assert_eq!(quick, general);
+    fn the_quick_way_changes_nothing(text in "([ -~]|[À-ž]|[-–—‘’“”„…€§°·«»\u{a0}×÷]|[#@_?. h]|https://|WWW\\.|@anna\\.b@chaos\\.social|[a-z]{2,5}){0,24}") {
+        if let Some(quick) = super::quick::scan(&text, true) {
+            prop_assert_eq!(quick, scan_generally(&text, true));
+        }
+        if let Some(quick) = super::quick::scan(&text, false) {
+            prop_assert_eq!(quick, scan_generally(&text, false));
+        }
+    }
+}
+
+#[test]
+fn western_text_goes_the_quick_way() {
+    for text in ["Der Kaffee bei „Nordwind“ war schön – 3,50 €! #Müller @anna@chaos.social https://a.de/x?", "Čeština, Łódź, Ægir"] {
+        assert!(super::quick::scan(text, true).is_some(), "{text}");
+    }
+    for text in ["👍", "ﬁn", "東京", "Ｃ", "e\u{301}", "Kaffee™", "a\u{ad}b"] {
+        assert!(super::quick::scan(text, true).is_none(), "{text}");
     }
 }
