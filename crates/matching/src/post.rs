@@ -6,7 +6,7 @@ use crate::hash::{Space, hash};
 use crate::language::{after_scheme, host_of};
 use crate::text::fold::{fold, fold_value};
 use crate::text::stem::Language;
-use crate::text::token::{Scan, TokenKind, scan, scan_without_urls};
+use crate::text::token::{Literal, Scan, TokenKind, scan, scan_without_urls};
 
 /// What is known of a post. A condition on something missing is false (S30).
 #[derive(Debug, Clone, Default)]
@@ -51,14 +51,30 @@ pub(crate) struct Stream {
     pub scan: Scan,
     /// Sorted by hash, then position.
     index: Vec<Entry>,
+    /// A bit for each hash: most of what is asked for is not there, and most of that is seen here.
+    seen: [u64; 8],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Entry {
     pub hash: u64,
-    pub position: usize,
-    /// Index of the literal; `None` for a word or emoji.
-    pub literal: Option<usize>,
+    position: u32,
+    /// Index of the literal; [`u32::MAX`] for a word or emoji.
+    literal: u32,
+}
+
+impl Entry {
+    fn new(hash: u64, position: usize, literal: Option<usize>) -> Self {
+        // A post of four thousand million words is none.
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX - 1);
+        Entry { hash, position: small(position), literal: literal.map_or(u32::MAX, small) }
+    }
+    pub(crate) fn position(self) -> usize {
+        self.position as usize
+    }
+    pub(crate) fn literal(self) -> Option<usize> {
+        (self.literal != u32::MAX).then_some(self.literal as usize)
+    }
 }
 
 /// Field values, folded.
@@ -92,16 +108,18 @@ impl Stream {
                 TokenKind::Emoji => Space::Emoji,
                 TokenKind::Opaque => return None,
             };
-            Some(Entry { hash: hash(space, &token.folded), position, literal: None })
+            Some(Entry::new(hash(space, &token.folded), position, None))
         });
-        let literals = scan.literals.iter().enumerate().map(|(index, literal)| Entry {
-            hash: hash(Space::Literal, &literal.folded),
-            position: literal.first,
-            literal: Some(index),
-        });
-        let mut index: Vec<Entry> = words.chain(literals).collect();
+        let of_literal = |(index, literal): (usize, &Literal)| Entry::new(hash(Space::Literal, &literal.folded), literal.first, Some(index));
+        let mut index = Vec::with_capacity(scan.tokens.len() + scan.literals.len());
+        index.extend(words.chain(scan.literals.iter().enumerate().map(of_literal)));
         index.sort_unstable();
-        Stream { scan, index }
+        let mut seen = [0; 8];
+        for entry in &index {
+            let (word, bit) = place(entry.hash);
+            seen[word] |= bit;
+        }
+        Stream { scan, index, seen }
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {
@@ -110,6 +128,10 @@ impl Stream {
 
     /// Entries with this hash, in order of position.
     pub(crate) fn find(&self, hash: u64) -> &[Entry] {
+        let (word, bit) = place(hash);
+        if self.seen[word] & bit == 0 {
+            return &[];
+        }
         let start = self.index.partition_point(|entry| entry.hash < hash);
         let len = self.index[start..].partition_point(|entry| entry.hash == hash);
         &self.index[start..start + len]
@@ -121,6 +143,11 @@ impl Stream {
         let len = self.scan.literals[start..].partition_point(|literal| literal.first == position);
         start..start + len
     }
+}
+
+/// Where a hash has its bit in [`Stream::seen`].
+fn place(hash: u64) -> (usize, u64) {
+    ((hash >> 61) as usize, 1 << (hash >> 55 & 63))
 }
 
 /// Splits and folds a post.

@@ -72,6 +72,10 @@ impl Query {
         &self.inner.expr
     }
 
+    pub(crate) fn shared_node(&self) -> Option<Arc<Node>> {
+        self.inner.node.clone()
+    }
+
     pub(crate) fn node(&self) -> Option<&Node> {
         self.inner.node.as_deref()
     }

@@ -117,7 +117,7 @@ fn has_stem(folded: &str, language: Language, wanted: &str, post: &TokenisedPost
 fn starts(test: &Test, stream: &Stream, post: &TokenisedPost) -> Vec<usize> {
     match &test.how {
         How::Folded | How::Exact(_) => {
-            let mut positions: Vec<usize> = stream.find(test.hash).iter().map(|entry| entry.position).collect();
+            let mut positions: Vec<usize> = stream.find(test.hash).iter().map(|entry| entry.position()).collect();
             positions.dedup();
             positions.retain(|&position| width_at(test, stream, position, post).is_some());
             positions
@@ -140,7 +140,13 @@ fn phrase_end(phrase: &Phrase, start: usize, stream: &Stream, post: &TokenisedPo
 
 fn found(phrase: &Phrase, stream: &Stream, post: &TokenisedPost) -> bool {
     let Some(first) = phrase.members.first() else { return false };
-    starts(&first.test, stream, post).into_iter().any(|start| phrase_end(phrase, start, stream, post).is_some())
+    match &first.test.how {
+        // A position may be met twice, for two literals that begin there; that changes nothing.
+        How::Folded | How::Exact(_) => {
+            stream.find(first.test.hash).iter().any(|entry| phrase_end(phrase, entry.position(), stream, post).is_some())
+        }
+        How::Pattern(_) | How::Stemmed(_) => (0..stream.scan.tokens.len()).any(|start| phrase_end(phrase, start, stream, post).is_some()),
+    }
 }
 
 /// Matches in order of their starts.

@@ -12,8 +12,10 @@ mod pattern;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+use self::compile::Node;
 use self::cover::{Cover, Key, LONGEST_PREFIX, cover};
 use crate::hash::{Space, hash, prefix_hashes};
 use crate::language::fields::FieldName;
@@ -37,7 +39,7 @@ struct Index<Id> {
     slots: Vec<Option<Slot<Id>>>,
     free: Vec<usize>,
     slot_of: BTreeMap<Id, usize>,
-    by_key: HashMap<u64, Vec<usize>>,
+    by_key: HashMap<u64, Vec<usize>, BuildHasherDefault<Mixed>>,
     /// Searches that no key finds.
     always: Vec<usize>,
     /// How many keys are prefixes of each length, from 1 character.
@@ -47,8 +49,25 @@ struct Index<Id> {
 #[derive(Debug, Clone)]
 struct Slot<Id> {
     id: Id,
-    query: Query,
+    /// `None`: a `watch:` in the search has not been linked.
+    node: Option<Arc<Node>>,
     cover: Option<Cover>,
+}
+
+/// For keys that are hashes already.
+#[derive(Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl<Id: Copy + Ord> Default for Matcher<Id> {
@@ -63,7 +82,7 @@ impl<Id: Copy + Ord> Matcher<Id> {
             slots: Vec::new(),
             free: Vec::new(),
             slot_of: BTreeMap::new(),
-            by_key: HashMap::new(),
+            by_key: HashMap::default(),
             always: Vec::new(),
             prefix_lengths: [0; LONGEST_PREFIX + 1],
         };
@@ -83,7 +102,7 @@ impl<Id: Copy + Ord> Matcher<Id> {
     pub fn set(&mut self, id: Id, query: Query) {
         let index = Arc::make_mut(&mut self.index);
         index.remove(id);
-        index.insert(id, query);
+        index.insert(id, &query);
     }
 
     /// Removes a search; nothing happens if there is none.
@@ -100,7 +119,7 @@ impl<Id: Copy + Ord> Matcher<Id> {
             .candidates(post)
             .into_iter()
             .filter_map(|slot| self.index.slots[slot].as_ref())
-            .filter(|slot| slot.query.matches(post))
+            .filter(|slot| slot.node.as_deref().is_some_and(|node| eval::matches(node, post)))
             .map(|slot| slot.id)
             .collect();
         ids.sort_unstable();
@@ -115,8 +134,9 @@ impl<Id: Copy + Ord> Matcher<Id> {
 }
 
 impl<Id: Copy + Ord> Index<Id> {
-    fn insert(&mut self, id: Id, query: Query) {
-        let cover = query.node().and_then(cover);
+    fn insert(&mut self, id: Id, query: &Query) {
+        let node = query.shared_node();
+        let cover = node.as_deref().and_then(cover);
         let slot = self.free.pop().unwrap_or(self.slots.len());
         match &cover {
             Some(cover) => {
@@ -127,7 +147,7 @@ impl<Id: Copy + Ord> Index<Id> {
             }
             None => self.always.push(slot),
         }
-        let entry = Some(Slot { id, query, cover });
+        let entry = Some(Slot { id, node, cover });
         if slot == self.slots.len() {
             self.slots.push(entry);
         } else {
@@ -176,9 +196,9 @@ impl<Id: Copy + Ord> Index<Id> {
                 }
                 last = Some(entry.hash);
                 look(entry.hash);
-                match entry.literal {
+                match entry.literal() {
                     Some(literal) => prefixes(Space::LiteralPrefix, &stream.scan.literals[literal].folded, &mut look),
-                    None => prefixes(Space::WordPrefix, &stream.scan.tokens[entry.position].folded, &mut look),
+                    None => prefixes(Space::WordPrefix, &stream.scan.tokens[entry.position()].folded, &mut look),
                 }
             }
         }
