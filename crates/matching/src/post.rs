@@ -110,7 +110,8 @@ impl Stream {
             };
             Some(Entry::new(hash(space, &token.folded), position, None))
         });
-        let of_literal = |(index, literal): (usize, &Literal)| Entry::new(hash(Space::Literal, &literal.folded), literal.first, Some(index));
+        let of_literal =
+            |(index, literal): (usize, &Literal)| Entry::new(hash(Space::Literal, &literal.folded), literal.first, Some(index));
         let mut index = Vec::with_capacity(scan.tokens.len() + scan.literals.len());
         index.extend(words.chain(scan.literals.iter().enumerate().map(of_literal)));
         index.sort_unstable();
@@ -216,7 +217,9 @@ mod tests {
 
     #[test]
     fn a_url_gives_the_words_of_host_and_path_only() {
-        let words = |url: &str| scan_without_urls(&words_of_url(url)).tokens.into_iter().map(|t| String::from(t.folded)).collect::<Vec<_>>().join(" ");
+        let words = |url: &str| {
+            scan_without_urls(&words_of_url(url)).tokens.into_iter().map(|t| String::from(t.folded)).collect::<Vec<_>>().join(" ")
+        };
         assert_eq!(words("https://me:pw@www.Example.com:8080/Sch%C3%B6ne-Sachen/a_b?q=x#y"), "www example com schoene sachen a b");
         assert_eq!(words("https://example.com"), "example com");
         assert_eq!(words("https://example.com?x=/y"), "example com");

@@ -3,6 +3,7 @@
 pub(crate) mod compile;
 mod cover;
 pub(crate) mod eval;
+mod guard;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use self::compile::Node;
 use self::cover::{Cover, Key, LONGEST_PREFIX, cover};
+use self::guard::{Guard, Present};
 use crate::hash::{Space, hash, prefix_hashes};
 use crate::language::fields::FieldName;
 use crate::post::{Stream, TokenisedPost};
@@ -40,6 +42,8 @@ struct Index<Id> {
     free: Vec<usize>,
     slot_of: BTreeMap<Id, usize>,
     by_key: HashMap<u64, Vec<usize>, BuildHasherDefault<Mixed>>,
+    /// By slot.
+    guards: Vec<Guard>,
     /// Searches that no key finds.
     always: Vec<usize>,
     /// How many keys are prefixes of each length, from 1 character.
@@ -80,6 +84,7 @@ impl<Id: Copy + Ord> Matcher<Id> {
     pub fn new() -> Self {
         let index = Index {
             slots: Vec::new(),
+            guards: Vec::new(),
             free: Vec::new(),
             slot_of: BTreeMap::new(),
             by_key: HashMap::default(),
@@ -137,6 +142,7 @@ impl<Id: Copy + Ord> Index<Id> {
     fn insert(&mut self, id: Id, query: &Query) {
         let node = query.shared_node();
         let cover = node.as_deref().and_then(cover);
+        let guard = node.as_deref().map_or(Guard::OPEN, |node| Guard::new(node, cover.as_ref()));
         let slot = self.free.pop().unwrap_or(self.slots.len());
         match &cover {
             Some(cover) => {
@@ -150,8 +156,10 @@ impl<Id: Copy + Ord> Index<Id> {
         let entry = Some(Slot { id, node, cover });
         if slot == self.slots.len() {
             self.slots.push(entry);
+            self.guards.push(guard);
         } else {
             self.slots[slot] = entry;
+            self.guards[slot] = guard;
         }
         self.slot_of.insert(id, slot);
     }
@@ -179,7 +187,12 @@ impl<Id: Copy + Ord> Index<Id> {
     /// Slots, each once.
     fn candidates(&self, post: &TokenisedPost) -> Vec<usize> {
         let mut found = self.always.clone();
-        let mut look = |hash: u64| found.extend(self.by_key.get(&hash).into_iter().flatten());
+        let present = Present::of(post);
+        let mut look = |hash: u64| {
+            if let Some(slots) = self.by_key.get(&hash) {
+                found.extend(slots.iter().filter(|slot| self.guards[**slot].lets(&present)));
+            }
+        };
         let longest = (1..=LONGEST_PREFIX).rev().find(|&length| self.prefix_lengths[length] > 0).unwrap_or(0);
         let prefixes = |space: Space, text: &str, look: &mut dyn FnMut(u64)| {
             for (length, hash) in prefix_hashes(space, text, longest).enumerate() {

@@ -118,7 +118,8 @@ impl Quick<'_> {
         if !self.urls || !matches!(first, b'h' | b'H' | b'w' | b'W') {
             return Some(None);
         }
-        let begins = |prefix: &str| self.bytes[start..].get(..prefix.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(prefix.as_bytes()));
+        let begins =
+            |prefix: &str| self.bytes[start..].get(..prefix.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(prefix.as_bytes()));
         let Some(prefix) = ["http://", "https://", "www."].into_iter().find(|prefix| begins(prefix)) else { return Some(None) };
         if self.class_before(start) == Class::Letter {
             return Some(None);

@@ -183,7 +183,8 @@ proptest! {
 
 #[test]
 fn western_text_goes_the_quick_way() {
-    for text in ["Der Kaffee bei „Nordwind“ war schön – 3,50 €! #Müller @anna@chaos.social https://a.de/x?", "Čeština, Łódź, Ægir"] {
+    for text in ["Der Kaffee bei „Nordwind“ war schön – 3,50 €! #Müller @anna@chaos.social https://a.de/x?", "Čeština, Łódź, Ægir"]
+    {
         assert!(super::quick::scan(text, true).is_some(), "{text}");
     }
     for text in ["👍", "ﬁn", "東京", "Ｃ", "e\u{301}", "Kaffee™", "a\u{ad}b"] {

@@ -278,7 +278,8 @@ const LANGUAGES: [Language; 2] = [Language::German, Language::English];
 
 impl Words {
     fn of(question: &str) -> Self {
-        let folded: Vec<String> = token::scan(question).tokens.into_iter().map(|t| String::from(t.folded)).filter(|w| !w.is_empty()).collect();
+        let folded: Vec<String> =
+            token::scan(question).tokens.into_iter().map(|t| String::from(t.folded)).filter(|w| !w.is_empty()).collect();
         let stems = folded.iter().flat_map(|word| LANGUAGES.into_iter().filter_map(|l| stem::stem(word, l))).collect();
         Self { folded, stems }
     }
