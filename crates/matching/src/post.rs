@@ -6,7 +6,7 @@ use crate::hash::{Space, hash};
 use crate::language::{after_scheme, host_of};
 use crate::text::fold::{fold, fold_value};
 use crate::text::stem::Language;
-use crate::text::token::{Literal, Scan, TokenKind, scan, scan_without_urls};
+use crate::text::token::{Scan, TokenKind, scan, scan_without_urls};
 
 /// What is known of a post. A condition on something missing is false (S30).
 #[derive(Debug, Clone, Default)]
@@ -45,11 +45,14 @@ pub struct TokenisedPost {
     pub(crate) fields: Fields,
 }
 
+/// So few entries are searched one by one faster than they are sorted.
+const SHORT: usize = 128;
+
 /// A tokenised text with an index of its terms.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stream {
     pub scan: Scan,
-    /// Sorted by hash, then position.
+    /// In order of position; sorted by hash, then position, where it has more than [`SHORT`].
     index: Vec<Entry>,
     /// A bit for each hash: most of what is asked for is not there, and most of that is seen here.
     seen: [u64; 8],
@@ -102,19 +105,21 @@ pub(crate) struct Fields {
 
 impl Stream {
     fn new(scan: Scan) -> Stream {
-        let words = scan.tokens.iter().enumerate().filter_map(|(position, token)| {
+        let mut index = Vec::with_capacity(scan.tokens.len() + scan.literals.len());
+        for (position, token) in scan.tokens.iter().enumerate() {
             let space = match token.kind {
                 TokenKind::Word => Space::Word,
                 TokenKind::Emoji => Space::Emoji,
-                TokenKind::Opaque => return None,
+                TokenKind::Opaque => continue,
             };
-            Some(Entry::new(hash(space, &token.folded), position, None))
-        });
-        let of_literal =
-            |(index, literal): (usize, &Literal)| Entry::new(hash(Space::Literal, &literal.folded), literal.first, Some(index));
-        let mut index = Vec::with_capacity(scan.tokens.len() + scan.literals.len());
-        index.extend(words.chain(scan.literals.iter().enumerate().map(of_literal)));
-        index.sort_unstable();
+            index.push(Entry::new(hash(space, &token.folded), position, None));
+        }
+        for (number, literal) in scan.literals.iter().enumerate() {
+            index.push(Entry::new(hash(Space::Literal, &literal.folded), literal.first, Some(number)));
+        }
+        if index.len() > SHORT {
+            index.sort_unstable();
+        }
         let mut seen = [0; 8];
         for entry in &index {
             let (word, bit) = place(entry.hash);
@@ -127,15 +132,19 @@ impl Stream {
         &self.index
     }
 
-    /// Entries with this hash, in order of position.
-    pub(crate) fn find(&self, hash: u64) -> &[Entry] {
+    /// Entries with this hash.
+    pub(crate) fn find(&self, hash: u64) -> impl Iterator<Item = Entry> {
         let (word, bit) = place(hash);
-        if self.seen[word] & bit == 0 {
-            return &[];
-        }
-        let start = self.index.partition_point(|entry| entry.hash < hash);
-        let len = self.index[start..].partition_point(|entry| entry.hash == hash);
-        &self.index[start..start + len]
+        let among = match self.index.len() {
+            _ if self.seen[word] & bit == 0 => &[],
+            ..=SHORT => &self.index[..],
+            _ => {
+                let start = self.index.partition_point(|entry| entry.hash < hash);
+                let len = self.index[start..].partition_point(|entry| entry.hash == hash);
+                &self.index[start..start + len]
+            }
+        };
+        among.iter().copied().filter(move |entry| entry.hash == hash)
     }
 
     /// The literals that begin at a position, as indices.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::compile::{How, Node, Phrase, Test};
 use crate::language::ast::AtomKind;
 use crate::language::fields::FieldName;
-use crate::post::{Fields, Stream, TokenisedPost};
+use crate::post::{Entry, Fields, Stream, TokenisedPost};
 use crate::text::stem::{Language, stem};
 use crate::text::token::TokenKind;
 
@@ -117,7 +117,8 @@ fn has_stem(folded: &str, language: Language, wanted: &str, post: &TokenisedPost
 fn starts(test: &Test, stream: &Stream, post: &TokenisedPost) -> Vec<usize> {
     match &test.how {
         How::Folded | How::Exact(_) => {
-            let mut positions: Vec<usize> = stream.find(test.hash).iter().map(|entry| entry.position()).collect();
+            let mut positions: Vec<usize> = stream.find(test.hash).map(Entry::position).collect();
+            positions.sort_unstable();
             positions.dedup();
             positions.retain(|&position| width_at(test, stream, position, post).is_some());
             positions
@@ -143,7 +144,7 @@ fn found(phrase: &Phrase, stream: &Stream, post: &TokenisedPost) -> bool {
     match &first.test.how {
         // A position may be met twice, for two literals that begin there; that changes nothing.
         How::Folded | How::Exact(_) => {
-            stream.find(first.test.hash).iter().any(|entry| phrase_end(phrase, entry.position(), stream, post).is_some())
+            stream.find(first.test.hash).any(|entry| phrase_end(phrase, entry.position(), stream, post).is_some())
         }
         How::Pattern(_) | How::Stemmed(_) => (0..stream.scan.tokens.len()).any(|start| phrase_end(phrase, start, stream, post).is_some()),
     }

@@ -27,7 +27,7 @@ pub(super) fn scan(text: &str, urls: bool) -> Option<Scan> {
             return None;
         }
     }
-    let mut quick = Quick { text, bytes: text.as_bytes(), urls, out: Scan::default() };
+    let mut quick = Quick { text, bytes: text.as_bytes(), urls, buffer: String::new(), out: Scan::default() };
     quick.out.tokens.reserve(text.len() / 6 + 1);
     quick.run()?;
     Some(quick.out)
@@ -47,6 +47,7 @@ struct Quick<'a> {
     text: &'a str,
     bytes: &'a [u8],
     urls: bool,
+    buffer: String,
     out: Scan,
 }
 
@@ -109,7 +110,7 @@ impl Quick<'_> {
 
     fn push(&mut self, kind: TokenKind, start: usize, end: usize) {
         let exact = &self.text[start..end];
-        let folded = if kind == TokenKind::Word { fold(exact) } else { CompactString::default() };
+        let folded = if kind == TokenKind::Word { fold(exact, &mut self.buffer) } else { CompactString::default() };
         self.out.tokens.push(Token { kind, folded, exact: exact.into(), range: start..end });
     }
 
@@ -171,7 +172,8 @@ impl Quick<'_> {
         let ends = [Some(host_end).filter(|host_end| *host_end > end), Some(end)];
         for end in ends.into_iter().flatten() {
             let exact = &self.text[start..end];
-            self.out.literals.push(Literal { first, width, folded: fold(exact), exact: exact.into(), range: start..end });
+            let folded = fold(exact, &mut self.buffer);
+            self.out.literals.push(Literal { first, width, folded, exact: exact.into(), range: start..end });
         }
         host_end
     }
@@ -195,19 +197,19 @@ impl Quick<'_> {
     }
 }
 
-/// Folds what holds only ASCII and letters of [`FOLDED`].
-fn fold(text: &str) -> CompactString {
+/// Folds what holds only ASCII and letters of [`FOLDED`]; `buffer` is room to write in.
+fn fold(text: &str, buffer: &mut String) -> CompactString {
     if text.is_ascii() {
         let mut folded = CompactString::from(text);
         folded.make_ascii_lowercase();
         return folded;
     }
-    let mut folded = CompactString::with_capacity(text.len() + 2);
+    buffer.clear();
     for c in text.chars() {
         match c {
-            '\u{C0}'..='\u{17F}' => folded.push_str(&FOLDED[c as usize - 0xC0]),
-            _ => folded.push(c.to_ascii_lowercase()),
+            '\u{C0}'..='\u{17F}' => buffer.push_str(&FOLDED[c as usize - 0xC0]),
+            _ => buffer.push(c.to_ascii_lowercase()),
         }
     }
-    folded
+    CompactString::from(buffer.as_str())
 }
