@@ -5,5 +5,6 @@ mod demo;
 mod doctor;
 mod help;
 mod life;
+mod matching;
 mod sources;
 mod support;
