@@ -25,6 +25,19 @@ after the other. Median of the rounds. Goal: at least 60 %.`);
 out.push(table(['', 'store', 'pipeline, items/s', 'plain inserts, items/s', 'ratio', 'items a transaction', 'rows an item', ''],
   of('ingest').map((f) => [f.what, engineName[f.engine], number(f.pipeline_per_s), number(f.raw_per_s), `${Math.round(f.ratio * 100)} %`, f.shape.per_transaction, (f.shape.rows / f.items).toFixed(1), met(f.ratio >= 0.6)])));
 
+const matches = of('match');
+if (matches.length) {
+  out.push(`## Matching
+
+\`tresen bench match\`: posts of 50–300 characters, four of five naming a brand, are tokenised and asked of so many watches at once (five to a brand: names, products, tags
+and competitors beside common words, NEAR, excluded phrases, languages; 5 % broad topics). *Tokenise*: without any watch. *One by one*: each watch asked of each post (of as many
+posts as make 20 million pairs); both find the same, or the run ends with an error. Memory: what the compiled watches add. Goals: 400,000 posts/s with 1,000 watches, 100,000 with
+100,000; 100,000 watches compiled in 1 s and 40 MB; ×1.9 on two threads.`);
+  out.push(table(['watches', 'posts/s, one thread', 'tokenise, posts/s', 'two threads', 'one by one, posts/s', 'hits a post', 'compiled in', 'memory', ''],
+    matches.map((f) => [number(f.searches), number(f.posts_per_s), number(f.tokenise_per_s), `×${f.two_threads.toFixed(2)}`, number(f.naive_per_s), f.hits_per_post.toFixed(1), `${number(f.compile_ms)} ms`, `${ms(f.memory_mb)} MB`,
+      f.searches === 1_000 ? met(f.posts_per_s >= 400_000) : f.searches === 100_000 ? met(f.posts_per_s >= 100_000 && f.compile_ms <= 1_000 && f.memory_mb <= 40) : ''])));
+}
+
 const loads = of('load');
 out.push(`## Pages with ${number(loads[0]?.conversations ?? 0)} conversations
 

@@ -184,11 +184,8 @@ impl Quick<'_> {
             return at;
         }
         let mut end = at + 1;
-        loop {
-            match (self.class(end), self.bytes.get(end)) {
-                ((Class::Letter, width), _) | ((_, width), Some(b'.' | b'-')) => end += width,
-                _ => break,
-            }
+        while let ((Class::Letter, width), _) | ((_, width), Some(b'.' | b'-')) = (self.class(end), self.bytes.get(end)) {
+            end += width;
         }
         while matches!(self.bytes[end - 1], b'.' | b'-') {
             end -= 1;

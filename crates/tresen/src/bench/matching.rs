@@ -66,7 +66,7 @@ fn one(size: usize, posts: usize) -> Result<()> {
         "posts": workload.posts.len(),
         "posts_per_s": (all / one_thread).round(),
         "tokenise_per_s": tokenise_per_s.round(),
-        "two_threads": rounded(one_thread / two_threads * 10.0) / 10.0,
+        "two_threads": (one_thread / two_threads * 100.0).round() / 100.0,
         "naive_per_s": rounded(few.len() as f64 / naive),
         "hits_per_post": hits as f64 / all,
         "compile_ms": rounded(compile_ms),
