@@ -32,8 +32,8 @@ fn one(size: usize, posts: usize) -> Result<()> {
     let memory_mb = commands::resident_mb() - before;
 
     let began = Instant::now();
-    let tokens = workload.posts.iter().map(|post| std::hint::black_box(tokenise(&post.as_post()))).count();
-    let tokenise_per_s = tokens as f64 / began.elapsed().as_secs_f64();
+    workload.posts.iter().for_each(|post| drop(std::hint::black_box(tokenise(&post.as_post()))));
+    let tokenise_per_s = workload.posts.len() as f64 / began.elapsed().as_secs_f64();
 
     let (hits, one_thread) = timed(|| ask(&matcher, &workload.posts));
     let half = workload.posts.len() / 2;
