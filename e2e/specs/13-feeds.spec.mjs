@@ -109,8 +109,9 @@ test('feeds of every kind arrive whole, and what a site answers otherwise is sai
       site.says('/rdf', { status: 429, headers: { 'retry-after': '7200' } });
       await lookNow(page, busy);
       await expect(page.locator('#state')).toContainText('bittet um eine Pause von 120 Minuten', { timeout: 20_000 });
+      // A whole connecting and reading later it has not been asked again.
       const before = site.asked('/rdf');
-      await page.waitForTimeout(2_500);
+      await connected(page, server, `${site.url}/atom?danach`);
       expect(site.asked('/rdf')).toBe(before);
     });
 
@@ -121,7 +122,7 @@ test('feeds of every kind arrive whole, and what a site answers otherwise is sai
       await expect(page.locator('#state')).toContainText('endgültig abgeschaltet', { timeout: 20_000 });
       await assertAccessible(page, 'account of a feed that is gone');
       const before = site.asked('/json');
-      await page.waitForTimeout(2_500);
+      await connected(page, server, `${site.url}/atom?spaeter`);
       expect(site.asked('/json')).toBe(before);
       await page.goto(`${server.url}${HOME}/search?in=posts&q=${word}`);
       await expect(page.locator('main')).toContainText('Aus JSON');

@@ -190,7 +190,7 @@ struct Output {
     to: Box<dyn Write + Send>,
     /// Whose turn it is.
     turn: u64,
-    /// Whoever read has seen enough.
+    /// Whoever read has seen enough, or a thread was lost.
     gone: bool,
 }
 
@@ -210,6 +210,8 @@ impl Run<'_> {
                 input.next += 1;
                 (number, batch)
             };
+            // Whoever ends before its turn would leave the others waiting.
+            let turn = Turn(self);
             let mut out = Vec::with_capacity(BATCH / 4);
             let (mut posts, mut problems) = (0, Vec::new());
             for (line, bytes) in batch {
@@ -220,7 +222,7 @@ impl Run<'_> {
                 }
             }
             let mut output = lock(&self.output);
-            while output.turn != number {
+            while output.turn != number && !output.gone {
                 output = self.turned.wait(output).unwrap_or_else(PoisonError::into_inner);
             }
             problems.iter().for_each(|(line, what)| complain(self.file, *line, 1, what));
@@ -229,6 +231,7 @@ impl Run<'_> {
             output.gone |= written.is_err();
             let gone = output.gone;
             drop(output);
+            std::mem::forget(turn);
             self.turned.notify_all();
             self.posts.fetch_add(posts, Ordering::Relaxed);
             self.errors.fetch_add(problems.len() as u64, Ordering::Relaxed);
@@ -238,6 +241,16 @@ impl Run<'_> {
                 _ => {}
             }
         }
+    }
+}
+
+/// Dropped only by a panic: then nothing more is written, and everybody goes home.
+struct Turn<'a>(&'a Run<'a>);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.output).gone = true;
+        self.0.turned.notify_all();
     }
 }
 
